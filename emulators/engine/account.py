@@ -1,0 +1,104 @@
+"""What a handler or a reaction may touch. It works on a draft; the engine commits the draft as one entry."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from random import Random
+from typing import Any
+
+from emulators.engine.clock import SECOND, Instant, Plan, moment
+from emulators.engine.journal import Effects
+from emulators.engine.profile import Fact
+from emulators.engine.provider import Event
+from emulators.engine.state import AccountState
+
+
+class Draft:
+    """One step's view of an account: reads see what the step itself wrote, nothing is changed yet."""
+
+    def __init__(
+        self,
+        state: AccountState,
+        instant: Instant,
+        options: Mapping[str, Any],
+        facts: Mapping[str, Fact],
+        credentials: Mapping[str, str],
+        draw: Callable[[str, object], Random],
+        write: Callable[[str, Mapping[str, Any], int, Instant], Event],
+    ) -> None:
+        self._state = state
+        self._instant = instant
+        self._draw = draw
+        self._write = write
+        self._ordinals: dict[str, int] = {}
+        self._changes: dict[tuple[str, str], Any] = {}
+        self._events: list[Event] = []
+        self._plans: list[Plan] = []
+        self.options = options
+        self.facts = facts
+        self.credentials = credentials
+
+    @property
+    def now(self) -> datetime:
+        """The world's time."""
+        return moment(self._instant)
+
+    def ordinal(self, what: str) -> int:
+        """The number of the next `what`, from 1."""
+        self._ordinals[what] = self._ordinals.get(what, self._state.ordinals.get(what, 0)) + 1
+        return self._ordinals[what]
+
+    def random(self, what: str) -> Random:
+        """A new random source for the next `what`."""
+        return self._draw(what, self.ordinal(what))
+
+    def table(self, name: str) -> TableView:
+        """A vendor's records, by key."""
+        return TableView(name, self._state.tables.get(name, {}), self._changes)
+
+    def emit(self, kind: str, **given: Any) -> None:
+        """An event that this step causes."""
+        self._events.append(self._write(kind, given, self.ordinal("event"), self._instant))
+
+    def after(self, seconds: float, reaction: str, **data: Any) -> None:
+        """Lets a reaction of the provider happen later."""
+        due = self._instant + round(seconds * SECOND)
+        self._plans.append(Plan(self.ordinal("plan"), due, reaction, data))
+
+    def effects(self) -> Effects:
+        """All that the step did."""
+        changes = tuple((table, key, value) for (table, key), value in self._changes.items())
+        return Effects(changes, tuple(self._events), tuple(self._plans), self._ordinals)
+
+
+class TableView:
+    """A table as one step sees it. Values are JSON, copied on the way in and out."""
+
+    def __init__(self, name: str, rows: Mapping[str, Any], changes: dict[tuple[str, str], Any]) -> None:
+        self._name = name
+        self._rows = rows
+        self._changes = changes
+
+    def get(self, key: str) -> Any | None:
+        """The record, or None."""
+        if (self._name, key) in self._changes:
+            return copy.deepcopy(self._changes[self._name, key])
+        return copy.deepcopy(self._rows.get(key))
+
+    def put(self, key: str, value: Any) -> None:
+        """Stores a record in place of the one of that key."""
+        self._changes[self._name, key] = copy.deepcopy(value)
+
+    def delete(self, key: str) -> None:
+        """Removes a record, if there is one."""
+        self._changes[self._name, key] = None
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self.get(key) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        own = {key: value for (table, key), value in self._changes.items() if table == self._name}
+        yield from (key for key in self._rows if key not in own)
+        yield from (key for key, value in own.items() if value is not None)

@@ -1,0 +1,168 @@
+"""The verbs that are awaited: those that touch the network or wait for a fact."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from emulators.engine import queries
+from emulators.engine.clock import Duration, duration, moment, span
+from emulators.engine.courier import Courier
+from emulators.engine.handles import Subscription
+from emulators.engine.journal import Changed, Entry, Exchange, Flushed, Probe, Subscribed
+from emulators.engine.message import Answer, Request
+from emulators.engine.outbox import Registration
+from emulators.errors import StillOwed, VerificationFailed
+
+if TYPE_CHECKING:
+    from emulators.engine.crank import Crank
+    from emulators.engine.emulator import Emulator, Host
+
+
+class Awaited:
+    """`emulator.aio`: the same verbs, to be awaited on any loop."""
+
+    def __init__(self, emulator: Emulator, crank: Crank, host: Host) -> None:
+        self._emulator = emulator
+        self._world = emulator.world
+        self._crank = crank
+        self._host = host
+
+    async def subscribe(
+        self,
+        url: str,
+        kinds: list[str] | None = None,
+        feed: str | None = None,
+        *,
+        auth: tuple[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **policy: Any,
+    ) -> Subscription:
+        """See `Emulator.subscribe`."""
+        given = dict(headers or {})
+        if auth is not None:
+            given["authorization"] = "Basic " + b64encode(":".join(auth).encode()).decode()
+        return await self._host.relay(lambda: self._subscribe(url, kinds, feed, given, policy))
+
+    async def _subscribe(
+        self,
+        url: str,
+        kinds: list[str] | None,
+        feed: str | None,
+        headers: dict[str, str],
+        policy: dict[str, Any],
+    ) -> Subscription:
+        emulator, world = self._emulator, self._world
+        world.egress.check_url(url)
+        courier = Courier(world.egress, keep_alive=False)
+        await courier.look_up(url)
+        with world.lock:
+            wanted = emulator.registration(feed, kinds, url, policy)
+            wanted = replace(wanted, headers=tuple(headers.items()))
+            world.commit(Changed(world.now(), emulator.name, wanted))
+        if wanted.policy.probe:
+            try:
+                await self._probe(courier, wanted)
+            finally:
+                await courier.rest()
+        with world.lock:
+            others = [r for r in emulator.account.registrations.values() if r.state in ("active", "paused")]
+            replaced = [
+                r.id for r in others if r.feed == wanted.feed and wanted.policy.second_url == "replaces"
+            ]
+            active = replace(wanted, state="active")
+            successor_of = replaced[0] if replaced else None
+            world.commit(Subscribed(world.now(), emulator.name, active, successor_of))
+        world.wake()
+        return Subscription(emulator, wanted.id)
+
+    async def _probe(self, courier: Courier, wanted: Registration) -> None:
+        policy = wanted.policy
+        method = policy.probe or "GET"
+        headers = (("user-agent", policy.user_agent), *wanted.headers)
+        answer: Answer = await courier.send(Request(method, wanted.url, headers, None, policy.patience))
+        accepted = policy.admits(answer.status)
+        reason = answer.reason or ("" if accepted else f"answered {answer.status}")
+        world, emulator = self._world, self._emulator
+        world.commit(
+            Probe(world.now(), emulator.name, wanted.id, wanted.url, method, answer.status, accepted, reason)
+        )
+        if not accepted:
+            needed = " or ".join(key for key, verdict in policy.probe_answers.items() if verdict == "accept")
+            fact = emulator.profile.feeds[wanted.feed].policy["probe_answers"]
+            raise VerificationFailed(
+                f"{emulator.provider.title} verifies a URL with {method} {wanted.url} and needs {needed} "
+                f"({fact.basis}), but: {reason}. The subscription stays inactive; make the receiver answer "
+                "and subscribe again",
+                answer.status,
+            )
+
+    async def advance(self, by: Duration) -> None:
+        """See `Emulator.advance`."""
+        micros = duration(by)
+        await self._host.relay(lambda: self._crank.turn_by(micros))
+
+    async def drain(self, within: Duration = "24h") -> None:
+        """See `Emulator.drain`."""
+        micros = duration(within)
+        await self._host.relay(lambda: self._drain(micros))
+
+    async def _drain(self, micros: int) -> None:
+        async with self._crank.claimed():
+            await self._crank.walk(self._world.now() + micros)
+        owed = self._world.owed()
+        if owed:
+            name, lane, shipment = owed[0]
+            raise StillOwed(
+                f"after {span(micros)} of emulator time {len(owed)} request(s) are still owed; the first: "
+                f"{name} -> {lane.registration.url}, {max(1, len(shipment.events))} event(s), "
+                f"{shipment.attempts} attempt(s) made, next at {moment(shipment.due).isoformat()}. "
+                "timeline() shows why; does the receiver answer as the vendor wants?"
+            )
+
+    async def flush(self) -> None:
+        """See `Emulator.flush`."""
+        await self._host.relay(self._flush)
+
+    async def _flush(self) -> None:
+        async with self._crank.claimed():
+            self._world.commit(Flushed(self._world.now(), self._emulator.name))
+            await self._crank.walk(self._world.now())
+
+    async def reset(self) -> None:
+        """See `Emulator.reset`."""
+        await self._host.relay(self._reset)
+
+    async def _reset(self) -> None:
+        async with self._crank.claimed():
+            self._emulator.open()
+
+    async def wait_for_call(self, route: str, timeout: float = 5, **fields: Any) -> Exchange:
+        """See `Emulator.wait_for_call`."""
+        return await self._host.relay(lambda: self._wait_for_call(route, timeout, fields))
+
+    async def _wait_for_call(self, route: str, timeout: float, fields: Mapping[str, Any]) -> Exchange:
+        emulator, journal = self._emulator, self._world.journal
+        arrived: asyncio.Event = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def listen(entry: Entry) -> None:
+            if isinstance(entry, Exchange) and entry.emulator == emulator.name:
+                loop.call_soon_threadsafe(arrived.set)
+
+        journal.listeners.append(listen)
+        try:
+            async with asyncio.timeout(timeout):
+                while not (found := emulator.calls(route, **fields)):
+                    arrived.clear()
+                    await arrived.wait()
+                return found[0]
+        except TimeoutError:
+            raise AssertionError(
+                f"waited {timeout:g} s; " + queries.no_such_call(emulator.calls(), route, fields)
+            ) from None
+        finally:
+            journal.listeners.remove(listen)

@@ -1,0 +1,155 @@
+"""Turns the clock: walks from due time to due time and really sends. The running clock turns the same crank."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from emulators.engine.clock import Instant, RunningClock, moment
+from emulators.engine.courier import Courier
+from emulators.engine.faulting import Drop
+from emulators.engine.message import Answer
+from emulators.engine.world import Departure, World
+from emulators.errors import ClockBusy, Runaway
+
+
+class Crank:
+    """One per world, on the loop that the world lives on."""
+
+    most_per_instant = 10_000
+    side_by_side = 64
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._courier = Courier(world.egress, keep_alive=not world.clock.running)
+        self._busy = False
+        self._wake = asyncio.Event()
+        self._flying: set[asyncio.Task[None]] = set()
+        self._pump: asyncio.Task[None] | None = None
+        self._places = asyncio.Semaphore(self.side_by_side)
+
+    @asynccontextmanager
+    async def claimed(self) -> AsyncIterator[None]:
+        """Holds the crank; a second hand on it is refused."""
+        if self._busy:
+            raise ClockBusy("the clock is being turned already; await that call before the next one")
+        self._busy = True
+        try:
+            # On a running clock attempts may be on their way: what follows must not overtake them.
+            while self._flying:
+                await asyncio.wait(self._flying)
+            yield
+        finally:
+            self._busy = False
+            self._wake.set()
+
+    async def turn_by(self, micros: int) -> None:
+        """Lets `micros` microseconds pass, and everything in them happen."""
+        async with self.claimed():
+            until = self._world.now() + micros
+            await self.walk(until)
+            self._world.turn(until)
+
+    async def walk(self, until: Instant) -> None:
+        """Lets everything happen that is due up to `until`; the clock stays at the last of it.
+
+        The caller holds the crank.
+        """
+        while (due := self._world.next_due()) is not None and due <= max(until, self._world.now()):
+            self._world.turn(due)
+            await self._instant()
+
+    async def _instant(self) -> None:
+        """Everything that is due now, and what follows from it without any time passing."""
+        # What already waits may be any number; only what one instant itself causes can be endless.
+        left = self.most_per_instant + self._world.waiting()
+        try:
+            while True:
+                reacted = self._world.react()
+                departures = self._world.depart()
+                if not reacted and not departures:
+                    return
+                left -= reacted + len(departures)
+                if left < 0:
+                    self._break_off(departures)
+                    raise Runaway(
+                        f"more than {self.most_per_instant} deliveries and reactions at one instant "
+                        f"({moment(self._world.now()).isoformat()}): does each delivery cause another one?"
+                    )
+                await self._post(departures)
+        finally:
+            await self._courier.rest()
+
+    async def _post(self, departures: list[Departure]) -> None:
+        """Posts side by side, concludes in the order taken: the journal does not depend on who answers first."""
+        done = 0
+        try:
+            for start in range(0, len(departures), self.side_by_side):
+                batch = departures[start : start + self.side_by_side]
+                if len(batch) == 1:
+                    answers = [await self._send(batch[0])]
+                else:
+                    answers = await asyncio.gather(*(self._send(departure) for departure in batch))
+                for departure, answer in zip(batch, answers, strict=True):
+                    self._world.conclude(departure, answer)
+                done += len(batch)
+        except asyncio.CancelledError:
+            self._break_off(departures[done:])
+            raise
+
+    def _break_off(self, departures: list[Departure]) -> None:
+        for departure in departures:
+            self._world.conclude(departure, Answer(None, "the attempt was broken off on our side"))
+
+    async def _send(self, departure: Departure) -> Answer:
+        if isinstance(departure.fault, Drop):
+            return Answer(None)
+        return await self._courier.send(departure.request())
+
+    # -- the running clock
+
+    def start(self) -> None:
+        """Lets a running clock turn the crank from now on; a virtual one waits for a hand."""
+        if isinstance(self._world.clock, RunningClock):
+            self._pump = asyncio.create_task(self._run(self._world.clock))
+
+    async def _run(self, clock: RunningClock) -> None:
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(self._wake.set)
+
+        self._world.wake = wake
+        while True:
+            self._wake.clear()
+            if not self._busy:
+                self._world.react()
+                for departure in self._world.depart():
+                    task = asyncio.create_task(self._fly(departure))
+                    self._flying.add(task)
+                    task.add_done_callback(self._landed)
+            due = None if self._busy else self._world.next_due()
+            try:
+                await asyncio.wait_for(self._wake.wait(), None if due is None else clock.seconds_until(due))
+            except TimeoutError:
+                continue
+
+    async def _fly(self, departure: Departure) -> None:
+        async with self._places:
+            answer = await self._send(departure)
+        self._world.conclude(departure, answer)
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._flying.discard(task)
+        self._wake.set()
+        if not task.cancelled() and (error := task.exception()):
+            self._world.complain(f"a delivery failed inside the emulator: {error!r}")
+
+    async def close(self) -> None:
+        """Stops by itself turning, and lets go of every connection."""
+        tasks = [*self._flying, *([self._pump] if self._pump else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._courier.rest()

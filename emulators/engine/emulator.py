@@ -1,0 +1,302 @@
+"""Emulator: one provider, alive in a world. These are the verbs that people use.
+
+Verbs that need the network block here and are awaited in `.aio`; all others are plain in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from emulators.engine.account import Draft
+from emulators.engine.aio import Awaited
+from emulators.engine.answering import Answerer
+from emulators.engine.clock import Duration, Instant, Plan, moment
+from emulators.engine.codec import encode
+from emulators.engine.faulting import Fault
+from emulators.engine.handles import Injection, Subscription
+from emulators.engine.inspection import Inspection
+from emulators.engine.journal import (
+    Effects,
+    Exchange,
+    FaultArmed,
+    FaultsCleared,
+    Happened,
+    Opened,
+    Posted,
+    Reacted,
+)
+from emulators.engine.options import choose
+from emulators.engine.outbox import Registration
+from emulators.engine.profile import Profile
+from emulators.engine.provider import Call, Contract, Event, People, Provider
+from emulators.engine.state import AccountState
+from emulators.engine.world import World, seeded
+from emulators.engine.writer import Writer
+from emulators.errors import InvalidValue, NobodyListens, unknown
+
+if TYPE_CHECKING:
+    from emulators.engine.crank import Crank
+
+T = TypeVar("T")
+
+
+class Host(Protocol):
+    """Where an emulator runs: lets a coroutine run on the loop that the emulator lives on."""
+
+    def block(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T: ...
+    async def relay(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T: ...
+
+
+class Emulator(Inspection):
+    """A vendor to talk to. Made by the fixtures and by `in_loop`, `in_thread` and `emulate.fresh`."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        profile: Profile,
+        contract: Contract,
+        people: People,
+        world: World,
+        crank: Crank,
+        host: Host,
+        options: Mapping[str, Any],
+    ) -> None:
+        self.provider = provider
+        self.profile = profile
+        self.world = world
+        self.url = ""
+        self.options, self.policies = choose(profile, options)
+        self.name = world.join(provider.name, self)
+        # Credentials do not follow the seed: a fresh emulator has those of the one before it.
+        self.credentials = provider.credentials(seeded(provider.name, "credentials"))
+        self._host = host
+        self.aio = Awaited(self, crank, host)
+        self.writer = Writer(provider, profile, contract, self.options, people, self._draw)
+        self._answerer = Answerer(
+            provider.title, self.name, provider.routes, contract, self._draft, world.complain
+        )
+        self.open()
+
+    def open(self) -> None:
+        """Begins anew: nothing but what the vendor's documents name exists."""
+        with self.world.lock:
+            now = self.world.now()
+            blank = AccountState(self.provider.name, self.profile.revision)
+            draft = self._draft(now, blank)
+            self.provider.furnish(draft)
+            self.world.commit(
+                Opened(
+                    now,
+                    self.name,
+                    self.provider.name,
+                    self.profile.revision,
+                    self.world.seed,
+                    draft.effects(),
+                )
+            )
+
+    # -- what it is
+
+    @property
+    def revision(self) -> str:
+        """The dated state of the vendor's documents that it imitates."""
+        return self.profile.revision
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Settings for the app under test: base URL and credentials by the usual variable names."""
+        return self.provider.env(self.url, self.credentials)
+
+    @property
+    def now(self) -> datetime:
+        """The world's time, aware UTC."""
+        return moment(self.world.now())
+
+    @property
+    def account(self) -> AccountState:
+        """What it remembers: subscriptions, what is owed, tables, plans."""
+        return self.world.state.accounts[self.name]
+
+    # -- subscriptions
+
+    def subscribe(
+        self,
+        url: str,
+        kinds: list[str] | None = None,
+        feed: str | None = None,
+        *,
+        auth: tuple[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **policy: Any,
+    ) -> Subscription:
+        """Registers a receiver for a feed's events (`kinds=None`: all of them).
+
+        Sends the verification request where the vendor does, and raises `VerificationFailed` with the
+        receiver's status if it is not answered well; the subscription stays inactive then. `policy` overrides
+        the profile: `batch_size`, `batch_window`, `timeout`, `retry_delays` (seconds), `patience` (real
+        seconds that we wait for an answer) and the rest of `emulators.engine.policy.Policy`.
+        """
+        return self._host.block(
+            "subscribe",
+            lambda: self.aio.subscribe(url, kinds, feed, auth=auth, headers=headers, **policy),
+        )
+
+    def subscriptions(self) -> list[Subscription]:
+        """Every subscription there ever was, in the order in which they were made."""
+        return [Subscription(self, number) for number in self.account.registrations]
+
+    def registration(
+        self, feed: str | None, kinds: list[str] | None, url: str, policy: Mapping[str, Any]
+    ) -> Registration:
+        """The registration that `subscribe` asks for, not yet active."""
+        named = [self.writer.resolve(kind) for kind in kinds or ()]
+        if feed is None:
+            if not self.profile.feeds:
+                raise InvalidValue(f"{self.provider.title} sends no webhooks that we know of")
+            feed = named[0][0].name if named else next(iter(self.profile.feeds))
+        if feed not in self.profile.feeds:
+            raise unknown(f"feed of {self.provider.name}", feed, self.profile.feeds)
+        for other, kind in named:
+            if other.name != feed:
+                raise InvalidValue(f"kind {kind.name!r} belongs to the feed {other.name!r}, not {feed!r}")
+        wanted = frozenset(kind.name for _, kind in named) if kinds is not None else None
+        number = self.account.ordinals.get("subscription", 0) + 1
+        return Registration(number, url, feed, wanted, self.policies[feed].altered(policy))
+
+    # -- what happens
+
+    def emit(
+        self, kind: str, fields: Mapping[str, Any] | None = None, /, *, count: int = 1, **more: Any
+    ) -> Any:
+        """Something happened, in the vendor's own words: `emit("opened", recipient="ann@example.com")`.
+
+        The bare kind means the vendor's first feed that has it, `"email-service.delivered"` another. What is
+        not given is filled in from the seed; a field given as None is left out. Returns the `Event`, or a
+        list of them with `count` other than 1. Raises `UnknownName` for kinds and fields that do not exist,
+        `InvalidValue` for what the vendor would never send and `NobodyListens` if no active subscription
+        wants it.
+        """
+        if count < 1:
+            raise InvalidValue(f"count: expected 1 or more, got {count}")
+        given = {**(fields or {}), **more}
+        with self.world.lock:
+            feed, known = self.writer.resolve(kind)
+            if not any(lane.wants(feed.name, known.name) for lane in self.account.outbox.lanes.values()):
+                raise NobodyListens(
+                    f"no active subscription of {self.name} wants {feed.name}.{known.name}; "
+                    f"subscribe first: {self.name}.subscribe(url)"
+                )
+            first = self.account.ordinals.get("event", 0) + 1
+            now = self.world.now()
+            events = self.writer.write(feed, known, given, first, count, now)
+            effects = Effects(events=events, ordinals={"event": first + count - 1})
+            self.world.commit(Happened(now, self.name, effects))
+        self.world.wake()
+        return events[0] if count == 1 else list(events)
+
+    def send(self, payload: Any) -> None:
+        """Exactly this JSON value (or these bytes), no schema asked, as a request of its own behind what waits."""
+        body = payload if isinstance(payload, bytes) else encode(payload)
+        self._post(body, "", None)
+
+    def replay(self, sample: str) -> None:
+        """A documented sample, byte for byte: `replay("activity.bulk")`."""
+        if sample not in self.profile.samples:
+            raise unknown(f"sample of {self.name}", sample, self.profile.samples)
+        found = self.profile.samples[sample]
+        feed = sample.split(".")[0]
+        if feed not in self.profile.feeds:
+            raise InvalidValue(f"sample {sample!r} is not something that {self.provider.title} sends")
+        self._post(found.body, sample, feed)
+
+    def _post(self, body: bytes, label: str, feed: str | None) -> None:
+        with self.world.lock:
+            lanes = self.account.outbox.lanes.values()
+            wanted = [lane for lane in lanes if lane.active and feed in (None, lane.registration.feed)]
+            if not wanted:
+                raise NobodyListens(f"no active subscription of {self.name}; subscribe first")
+            numbers = tuple(lane.registration.id for lane in wanted)
+            self.world.commit(Posted(self.world.now(), self.name, numbers, body, label))
+        self.world.wake()
+
+    # -- time
+
+    def advance(self, by: Duration) -> None:
+        """Lets time pass (seconds, a timedelta or `"1h30m"`) and everything that is due in it happen."""
+        self._host.block("advance", lambda: self.aio.advance(by))
+
+    def drain(self, within: Duration = "24h") -> None:
+        """Turns the clock until nothing is owed; raises `StillOwed` if that takes longer than `within`."""
+        self._host.block("drain", lambda: self.aio.drain(within))
+
+    def flush(self) -> None:
+        """Sends open batches now."""
+        self._host.block("flush", self.aio.flush)
+
+    def reset(self) -> None:
+        """As new: no subscriptions, nothing owed, nothing remembered; only the clock is not turned back."""
+        self._host.block("reset", self.aio.reset)
+
+    def wait_for_call(self, route: str, timeout: float = 5, **fields: Any) -> Exchange:
+        """The first call to a route, made already or within `timeout` seconds of real time."""
+        return self._host.block("wait_for_call", lambda: self.aio.wait_for_call(route, timeout, **fields))
+
+    # -- faults
+
+    def inject(self, *faults: Fault) -> Injection:
+        """Lets faults of `emulators.faults` happen; in a `with` statement, until its end."""
+        with self.world.lock:
+            numbers = []
+            for fault in faults:
+                if fault.kind is not None:
+                    fault = replace(fault, kind=self.writer.resolve(fault.kind)[1].name)
+                number = self.account.ordinals.get("fault", 0) + 1
+                self.world.commit(FaultArmed(self.world.now(), self.name, number, fault))
+                numbers.append(number)
+        return Injection(self, tuple(numbers))
+
+    def clear_faults(self, ids: tuple[int, ...] | None = None) -> None:
+        """Takes faults back, all of them unless `ids` are named."""
+        self.world.commit(FaultsCleared(self.world.now(), self.name, ids))
+
+    def tolerate(self) -> None:
+        """Waives what would fail the test at its end so far: calls that are not imitated, errors of ours."""
+        with self.world.lock:
+            self.world.complaints.clear()
+
+    # -- for the engine
+
+    def answer(self, call: Call) -> Exchange:
+        """Answers one call and commits what it caused."""
+        with self.world.lock:
+            exchange = self._answerer.answer(call, self.world.now())
+            self.world.commit(exchange)
+        self.world.wake()
+        return exchange
+
+    def react(self, plan: Plan) -> None:
+        """Lets a planned reaction come about."""
+        draft = self._draft(self.world.now())
+        self.provider.reactions[plan.reaction](draft, plan.data)
+        self.world.commit(Reacted(self.world.now(), self.name, plan, draft.effects()))
+
+    def _draw(self, what: str, which: object) -> Any:
+        return self.world.draw(self.name, what, which)
+
+    def _draft(self, instant: Instant, state: AccountState | None = None) -> Draft:
+        def write(kind: str, given: Mapping[str, Any], ordinal: int, at: Instant) -> Event:
+            feed, known = self.writer.resolve(kind)
+            return self.writer.write(feed, known, given, ordinal, 1, at)[0]
+
+        return Draft(
+            state or self.account,
+            instant,
+            self.options,
+            self.profile.facts,
+            self.credentials,
+            self._draw,
+            write,
+        )

@@ -1,0 +1,156 @@
+"""Planned misbehaviour: which fault applies now. Pure: the dice are handed in.
+
+The public names live in `emulators.faults`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from random import Random
+from typing import Any
+
+from emulators.engine.outbox import Lane, Shipment
+from emulators.errors import InvalidValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Applies `times` times (None: always) to requests holding an event of `kind` (None: any), each time
+    with `probability`, drawn from the seed."""
+
+    times: int | None = 1
+    kind: str | None = None
+    probability: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.times is not None and self.times < 1:
+            raise InvalidValue(f"times: expected 1 or more, or None for always, got {self.times!r}")
+        if not 0 < self.probability <= 1:
+            raise InvalidValue(f"probability: expected above 0 and at most 1, got {self.probability!r}")
+
+    def __str__(self) -> str:
+        shown = (
+            f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if getattr(self, f.name) != f.default
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+class LostAck(Fault):
+    """The receiver's answer gets lost: it has the events, the vendor thinks it has not and tries again."""
+
+    __slots__ = ()
+
+
+class Duplicate(Fault):
+    """A request that was acknowledged is sent once more."""
+
+    __slots__ = ()
+
+
+class Reorder(Fault):
+    """The next request overtakes the first; where none waits, the events inside the batch are reversed."""
+
+    __slots__ = ()
+
+
+class Recompose(Fault):
+    """A retry is composed anew: the events of later batches join it, as far as they have room."""
+
+    __slots__ = ()
+
+
+class Drop(Fault):
+    """The request is never sent, and the vendor never knows."""
+
+    __slots__ = ()
+
+
+class ResetAfterBody(Fault):
+    """The connection is reset when the whole request is written, before any answer; the vendor tries again."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlowWrite(Fault):
+    """The body trickles in: `chunk` bytes, then `pause` seconds of real time, and so on."""
+
+    chunk: int = 64
+    pause: float = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """A fault that was injected and how often it still applies (None: always)."""
+
+    id: int
+    fault: Fault
+    left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbance:
+    """A fault that applies to a departing shipment, and what it does to the lane."""
+
+    armed_id: int
+    fault: Fault
+    shipment_id: int
+    arrangement: str | None = None
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults of one emulator, in the order in which they were injected."""
+
+    armed: dict[int, Armed] = field(default_factory=dict)
+
+    def arm(self, armed_id: int, fault: Fault) -> None:
+        self.armed[armed_id] = Armed(armed_id, fault, fault.times)
+
+    def clear(self, ids: tuple[int, ...] | None = None) -> None:
+        for armed_id in tuple(self.armed) if ids is None else ids:
+            self.armed.pop(armed_id, None)
+
+    def spend(self, armed_id: int) -> None:
+        """Counts one application down."""
+        armed = self.armed.get(armed_id)
+        if armed is None or armed.left is None:
+            return
+        if armed.left == 1:
+            del self.armed[armed_id]
+        else:
+            self.armed[armed_id] = replace(armed, left=armed.left - 1)
+
+    def disturb(
+        self, lane: Lane, shipment: Shipment, draw: Callable[[str, object], Random]
+    ) -> Disturbance | None:
+        """The first fault that applies to a shipment about to depart."""
+        for armed in self.armed.values():
+            fault = armed.fault
+            if fault.kind is not None and all(event.kind != fault.kind for event in shipment.events):
+                continue
+            word = f"{armed.id}/{shipment.id}/{shipment.attempts}"
+            if fault.probability < 1 and draw("fault", word).random() >= fault.probability:
+                continue
+            applied = _apply(armed, lane, shipment)
+            if applied:
+                return applied
+        return None
+
+    def snapshot(self) -> Any:
+        return tuple(self.armed.values())
+
+
+def _apply(armed: Armed, lane: Lane, shipment: Shipment) -> Disturbance | None:
+    fault = armed.fault
+    if isinstance(fault, Reorder):
+        later = next((s for s in lane.queue.values() if s.id > shipment.id and not s.departed), None)
+        if later is not None and lane.in_line and (later.raw is not None or later.due <= shipment.due):
+            return Disturbance(armed.id, fault, later.id, "swap")
+        return Disturbance(armed.id, fault, shipment.id, "reverse") if len(shipment.events) > 1 else None
+    if isinstance(fault, Recompose):
+        mergeable = shipment.attempts and len(shipment.events) < lane.registration.policy.batch_size
+        later = next((s for s in lane.queue.values() if s.id > shipment.id and not s.departed), None)
+        return Disturbance(armed.id, fault, shipment.id, "merge") if mergeable and later else None
+    return Disturbance(armed.id, fault, shipment.id)

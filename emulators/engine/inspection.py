@@ -1,0 +1,62 @@
+"""The verbs that look back: calls, deliveries, the timeline, and assertions about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulators.engine import queries, timeline
+from emulators.engine.journal import Delivery, Exchange, Probe
+from emulators.engine.provider import Event
+from emulators.engine.world import World
+from emulators.engine.writer import Writer
+
+
+class Inspection:
+    """What may be asked of an emulator's journal, since it was opened or reset."""
+
+    name: str
+    world: World
+    writer: Writer
+
+    def calls(self, route: str | None = None, **fields: Any) -> list[Exchange]:
+        """What the app called: by route name, `/path` or `METHOD /path`, and fields of the JSON body."""
+        return queries.matching_calls(self.world.journal.of(Exchange, self.name), route, fields)
+
+    def deliveries(self, kind: str | None = None, outcome: str | None = None) -> list[Delivery]:
+        """Every attempt, in the order in which they were made."""
+        bare = self.writer.resolve(kind)[1].name if kind else None
+        return [
+            delivery
+            for delivery in self.world.journal.of(Delivery, self.name)
+            if (bare is None or any(event.kind == bare for event in delivery.events))
+            and (outcome is None or delivery.outcome == outcome)
+        ]
+
+    def probes(self) -> list[Probe]:
+        """Verification requests."""
+        return list(self.world.journal.of(Probe, self.name))
+
+    def timeline(self) -> str:
+        """The story so far, for people."""
+        return timeline.tell(self.world.journal.entries, self.name)
+
+    def assert_called(self, route: str, **fields: Any) -> Exchange:
+        """The first call to a route with these fields; fails naming the nearest one and how it differs."""
+        found = self.calls(route, **fields)
+        if not found:
+            raise AssertionError(queries.no_such_call(self.calls(), route, fields))
+        return found[0]
+
+    def assert_not_called(self, route: str | None = None, **fields: Any) -> None:
+        """Fails if there was such a call."""
+        found = self.calls(route, **fields)
+        if found:
+            raise AssertionError(queries.unwanted_call(found, route))
+
+    def assert_delivered(self, kind: str, **fields: Any) -> Event:
+        """The first acknowledged event of a kind with these fields; fails naming the nearest one."""
+        bare = self.writer.resolve(kind)[1].name
+        found = queries.acknowledged_events(self.deliveries(), bare, fields)
+        if not found:
+            raise AssertionError(queries.not_delivered(self.deliveries(), bare, fields))
+        return found[0][1]

@@ -1,0 +1,238 @@
+"""What came in, what went out, how it ended: every entry is a fact, and the state is folded out of them.
+
+Entries are never changed. Those that people query (`Delivery`, `Probe`, `Exchange`) are public values.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from emulators.engine.clock import Instant, Plan, moment
+from emulators.engine.faulting import Fault
+from emulators.engine.outbox import Registration, join
+from emulators.engine.profile import Problem
+from emulators.engine.provider import Call, Event, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that happened at `instant` in the emulator called `emulator` (empty: in the world)."""
+
+    instant: Instant
+    emulator: str
+
+    @property
+    def at(self) -> datetime:
+        """When, on the world's clock, aware UTC."""
+        return moment(self.instant)
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What one step did, all of it or nothing: table changes, events, plans and the ordinals it used.
+
+    A change is `(table, key, value)`; the value `None` deletes.
+    """
+
+    changes: tuple[tuple[str, str, Any], ...] = ()
+    events: tuple[Event, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    ordinals: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened(Entry):
+    """An emulator came to life, furnished with what the documents name."""
+
+    provider: str
+    revision: str
+    seed: int
+    effects: Effects
+
+
+@dataclass(frozen=True, slots=True)
+class Turned(Entry):
+    """The clock moved on to `instant`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed(Entry):
+    """A subscription became active, perhaps in place of an earlier one."""
+
+    registration: Registration
+    successor_of: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed(Entry):
+    """A subscription was paused, resumed or cancelled, or failed its verification."""
+
+    registration: Registration
+
+
+@dataclass(frozen=True, slots=True)
+class Probe(Entry):
+    """One verification request. `status` is None where no answer came, `reason` says why it failed."""
+
+    subscription: int
+    url: str
+    method: str
+    status: int | None
+    accepted: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happened(Entry):
+    """Events that were emitted by hand."""
+
+    effects: Effects
+
+
+@dataclass(frozen=True, slots=True)
+class Posted(Entry):
+    """A ready body that joined the line of some subscriptions; `label` names the sample it is."""
+
+    subscriptions: tuple[int, ...]
+    payload: bytes
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flushed(Entry):
+    """Open batches were closed by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departed(Entry):
+    """An attempt is about to start: written before the first byte leaves."""
+
+    subscription: int
+    shipment: int
+    fault_id: int | None
+    arrangement: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery(Entry):
+    """One attempt and how it ended.
+
+    `outcome` is `acknowledged`, `rescheduled` (next at `next_at`) or `abandoned`; `status` is None where no
+    answer came and `reason` says why; `waiting` counts the requests that wait behind it.
+    """
+
+    subscription: int
+    shipment: int
+    url: str
+    events: tuple[Event, ...]
+    attempt: int
+    status: int | None
+    outcome: str
+    next_instant: Instant | None
+    reason: str
+    waiting: int
+    envelope: str
+    raw: bytes | None = None
+    label: str = ""
+    fault: Fault | None = None
+
+    @property
+    def body(self) -> bytes:
+        """The bytes of the request."""
+        return self.raw if self.raw is not None else join(self.events, self.envelope)
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When it is tried again."""
+        return None if self.next_instant is None else moment(self.next_instant)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange(Entry):
+    """A call of the app and the answer it got, with all that it caused."""
+
+    route: str
+    call: Call
+    reply: Reply
+    effects: Effects
+
+    @property
+    def method(self) -> str:
+        return self.call.method
+
+    @property
+    def path(self) -> str:
+        return self.call.path
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Header fields, names in lower case."""
+        return dict(self.call.headers)
+
+    @property
+    def body(self) -> Any:
+        """The decoded JSON body; the bytes where it is not JSON; None where there is none."""
+        try:
+            return json.loads(self.call.body) if self.call.body else None
+        except ValueError:
+            return self.call.body
+
+    @property
+    def status(self) -> int:
+        return self.reply.status
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Why the call was refused: pointer, expected, got and the source of the rule."""
+        return self.reply.problems
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted(Entry):
+    """Something planned came about."""
+
+    plan: Plan
+    effects: Effects
+
+
+@dataclass(frozen=True, slots=True)
+class FaultArmed(Entry):
+    """A fault was injected."""
+
+    id: int
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class FaultsCleared(Entry):
+    """Faults were taken back; None: all of them."""
+
+    ids: tuple[int, ...] | None
+
+
+E = TypeVar("E", bound=Entry)
+
+
+class Journal:
+    """Entries in the order in which they happened. Listeners hear of each new one."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.listeners: list[Callable[[Entry], None]] = []
+        self._opened: dict[str, int] = {}
+
+    def append(self, entry: Entry) -> None:
+        if isinstance(entry, Opened):
+            self._opened[entry.emulator] = len(self.entries)
+        self.entries.append(entry)
+        for listener in tuple(self.listeners):
+            listener(entry)
+
+    def of(self, kind: type[E], emulator: str) -> Iterator[E]:
+        """The entries of one kind that belong to one emulator, since it was opened or reset."""
+        since = self.entries[self._opened.get(emulator, 0) :]
+        return (entry for entry in since if isinstance(entry, kind) and entry.emulator == emulator)

@@ -1,0 +1,298 @@
+"""What is sent when: batching, order, retries. Pure decisions, no I/O, no clock of its own.
+
+A subscription has one lane. Events join the lane's open shipment until its window ends or it is full; a
+shipment departs when it is due, and settling an attempt acknowledges, reschedules or abandons it. In a lane
+whose order is `in-line` only the first shipment may depart and all others wait behind it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from emulators.engine.clock import SECOND, Instant
+from emulators.engine.policy import Policy
+from emulators.engine.provider import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A receiver's URL and the kinds it wants; `state` is inactive, active, paused, replaced or cancelled."""
+
+    id: int
+    url: str
+    feed: str
+    kinds: frozenset[str] | None
+    policy: Policy
+    headers: tuple[tuple[str, str], ...] = ()
+    state: str = "inactive"
+
+
+@dataclass(slots=True)
+class Shipment:
+    """Events that travel together in one request, or `raw`, a body given as it is."""
+
+    id: int
+    opened: Instant
+    due: Instant
+    events: list[Event]
+    raw: bytes | None = None
+    label: str = ""
+    attempts: int = 0
+    departed: bool = False
+
+    def body(self, envelope: str) -> bytes:
+        """The bytes of the request; the same for every attempt, as the events are."""
+        return self.raw if self.raw is not None else join(self.events, envelope)
+
+
+def join(events: Sequence[Event], envelope: str) -> bytes:
+    """A request body joined from events that were encoded when they happened."""
+    if envelope == "object":
+        return events[0].body
+    return b"[" + b",".join([event.body for event in events]) + b"]"
+
+
+@dataclass(slots=True)
+class Lane:
+    """One subscription's shipments, in the order in which they were opened."""
+
+    registration: Registration
+    queue: OrderedDict[int, Shipment] = field(default_factory=OrderedDict)
+
+    @property
+    def in_line(self) -> bool:
+        return self.registration.policy.order == "in-line"
+
+    @property
+    def active(self) -> bool:
+        return self.registration.state == "active"
+
+    def wants(self, feed: str, kind: str) -> bool:
+        registration = self.registration
+        return (
+            registration.state == "active"
+            and registration.feed == feed
+            and (registration.kinds is None or kind in registration.kinds)
+        )
+
+    def head(self) -> Shipment | None:
+        return next(iter(self.queue.values()), None)
+
+    def may_depart(self, shipment: Shipment) -> bool:
+        return not shipment.departed and self.active and (not self.in_line or shipment is self.head())
+
+
+class Settlement(NamedTuple):
+    """What an attempt led to: `acknowledged`, `rescheduled` (next at `next_at`) or `abandoned`."""
+
+    outcome: str
+    next_at: Instant | None
+
+
+class Outbox:
+    """All lanes of one emulator."""
+
+    def __init__(self) -> None:
+        self.lanes: dict[int, Lane] = {}
+        self._heap: list[tuple[Instant, int, int]] = []
+        self._made = 0
+        self.waiting = 0
+        """How many shipments are still owed."""
+
+    # -- subscriptions
+
+    def register(self, registration: Registration, successor_of: int | None = None) -> None:
+        """Opens a lane; the successor of a replaced subscription takes over what waits in its line."""
+        lane = self.lanes[registration.id] = Lane(registration)
+        if successor_of is not None:
+            lane.queue = self.lanes.pop(successor_of).queue
+            for shipment in lane.queue.values():
+                self._plan(lane, shipment)
+
+    def update(self, registration: Registration) -> None:
+        """Takes over a changed state; what waited for it is planned again."""
+        lane = self.lanes[registration.id]
+        lane.registration = registration
+        for shipment in lane.queue.values():
+            self._plan(lane, shipment)
+
+    def remove(self, lane_id: int) -> None:
+        """Closes a lane; what waits in it is never sent."""
+        lane = self.lanes.pop(lane_id, None)
+        self.waiting -= len(lane.queue) if lane else 0
+
+    # -- what happens
+
+    def put(self, events: Sequence[Event], now: Instant) -> None:
+        """Hands events of one feed and kind to every lane that wants them."""
+        if events:
+            for lane in self.lanes.values():
+                if lane.wants(events[0].feed, events[0].kind):
+                    self._fill(lane, events, now)
+
+    def _fill(self, lane: Lane, events: Sequence[Event], now: Instant) -> None:
+        policy = lane.registration.policy
+        taken = 0
+        last = next(reversed(lane.queue.values()), None)
+        while taken < len(events):
+            if last is None or not self._open(last, policy, now):
+                last = self._ship(lane, now, now + round(policy.batch_window * SECOND))
+            room = policy.batch_size - len(last.events)
+            last.events.extend(events[taken : taken + room])
+            taken += room
+            if len(last.events) >= policy.batch_size:
+                if last.due != now:
+                    last.due = now
+                    self._plan(lane, last)
+                last = None
+
+    @staticmethod
+    def _open(shipment: Shipment, policy: Policy, now: Instant) -> bool:
+        return (
+            shipment.raw is None
+            and not shipment.attempts
+            and now < shipment.due
+            and len(shipment.events) < policy.batch_size
+        )
+
+    def put_raw(self, lane_ids: Sequence[int], body: bytes, label: str, now: Instant) -> None:
+        """Lets a ready body join each lane as a request of its own; an open batch is closed before it."""
+        for lane_id in lane_ids:
+            lane = self.lanes[lane_id]
+            self._close(lane, now)
+            self._ship(lane, now, now, body, label)
+
+    def flush(self, now: Instant) -> None:
+        """Closes every open batch."""
+        for lane in self.lanes.values():
+            self._close(lane, now)
+
+    def _close(self, lane: Lane, now: Instant) -> None:
+        last = next(reversed(lane.queue.values()), None)
+        if last is not None and self._open(last, lane.registration.policy, now):
+            last.due = now
+            self._plan(lane, last)
+
+    def _ship(
+        self, lane: Lane, now: Instant, due: Instant, raw: bytes | None = None, label: str = ""
+    ) -> Shipment:
+        self._made += 1
+        self.waiting += 1
+        shipment = Shipment(self._made, now, due, [], raw, label)
+        lane.queue[shipment.id] = shipment
+        self._plan(lane, shipment)
+        return shipment
+
+    # -- what is due
+
+    def _plan(self, lane: Lane, shipment: Shipment) -> None:
+        if lane.may_depart(shipment):
+            heapq.heappush(self._heap, (shipment.due, lane.registration.id, shipment.id))
+
+    def _standing(self, entry: tuple[Instant, int, int]) -> tuple[Lane, Shipment] | None:
+        """The lane and shipment of a heap entry, unless it has been overtaken by events."""
+        due, lane_id, shipment_id = entry
+        lane = self.lanes.get(lane_id)
+        shipment = lane.queue.get(shipment_id) if lane else None
+        if lane is None or shipment is None or shipment.due != due or not lane.may_depart(shipment):
+            return None
+        return lane, shipment
+
+    def next_due(self) -> Instant | None:
+        """When the next shipment may depart; None: nothing waits."""
+        while self._heap and self._standing(self._heap[0]) is None:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def due(self, now: Instant) -> list[tuple[Lane, Shipment]]:
+        """Everything that may depart now, in (subscription, shipment) order."""
+        found: dict[tuple[int, int], tuple[Lane, Shipment]] = {}
+        while self._heap and self._heap[0][0] <= now:
+            entry = heapq.heappop(self._heap)
+            standing = self._standing(entry)
+            if standing:
+                found[entry[1:]] = standing
+        return [found[key] for key in sorted(found)]
+
+    # -- attempts
+
+    def depart(self, lane_id: int, shipment_id: int, arrangement: str | None = None) -> Shipment:
+        """One more attempt starts. `arrangement` is a fault's doing: `swap`, `reverse` or `merge`."""
+        lane = self.lanes[lane_id]
+        shipment = lane.queue[shipment_id]
+        if arrangement == "swap":
+            lane.queue.move_to_end(shipment_id, last=False)
+        elif arrangement == "reverse":
+            shipment.events = shipment.events[::-1]
+        elif arrangement == "merge":
+            self.waiting -= _merge(lane, shipment)
+        shipment.attempts += 1
+        shipment.departed = True
+        return shipment
+
+    def settle(self, lane_id: int, shipment_id: int, settlement: Settlement) -> None:
+        """The attempt ended."""
+        lane = self.lanes.get(lane_id)
+        shipment = lane.queue.get(shipment_id) if lane else None
+        if lane is None or shipment is None:
+            return
+        shipment.departed = False
+        if settlement.next_at is not None:
+            shipment.due = settlement.next_at
+            self._plan(lane, shipment)
+            return
+        del lane.queue[shipment_id]
+        self.waiting -= 1
+        if lane.in_line and (head := lane.head()):
+            self._plan(lane, head)
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """All there is to know, as plain values."""
+        return {
+            "made": self._made,
+            "lanes": {
+                lane_id: (lane.registration, [_plain(s) for s in lane.queue.values()])
+                for lane_id, lane in self.lanes.items()
+            },
+        }
+
+
+def settle_by(policy: Policy, verdict: str, attempt: int, started: Instant) -> Settlement:
+    """What the policy makes of an answer to attempt number `attempt`; delays count from its start."""
+    if verdict == "acknowledge":
+        return Settlement("acknowledged", None)
+    delay = policy.delay(attempt) if verdict == "retry" else None
+    if delay is None:
+        return Settlement("abandoned", None)
+    return Settlement("rescheduled", started + round(delay * SECOND))
+
+
+def _merge(lane: Lane, shipment: Shipment) -> int:
+    """Lets the events of later shipments join this one as far as they have room; returns how many joined."""
+    room = lane.registration.policy.batch_size - len(shipment.events)
+    later = [s for s in lane.queue.values() if s.id > shipment.id and s.raw is None and not s.departed]
+    joined = 0
+    for other in later:
+        if len(other.events) > room:
+            break
+        room -= len(other.events)
+        shipment.events = [*shipment.events, *other.events]
+        del lane.queue[other.id]
+        joined += 1
+    return joined
+
+
+def _plain(shipment: Shipment) -> tuple[object, ...]:
+    return (
+        shipment.id,
+        shipment.opened,
+        shipment.due,
+        shipment.attempts,
+        shipment.departed,
+        shipment.raw,
+        tuple(event.ordinal for event in shipment.events),
+    )

@@ -1,0 +1,92 @@
+"""How a feed is delivered: when a request is full, when it is tried again, what each answer means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from emulators.errors import InvalidValue, unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a feed is delivered. Times are seconds of emulator time, `patience` alone is seconds of real time."""
+
+    method: str = "POST"
+    content_type: str = "application/json"
+    user_agent: str = "provider-emulators"
+    envelope: str = "array"
+    batch_size: int = 1
+    batch_window: float = 0.0
+    order: str = "independent"
+    probe: str | None = None
+    probe_answers: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 10.0
+    retry_delays: tuple[float, ...] = ()
+    retry_after_last: str = "abandon"
+    second_url: str = "adds"
+    patience: float = 5.0
+
+    def verdict(self, status: int | None) -> str:
+        """`acknowledge`, `retry` or `abandon`; an answer that never came counts as the answer `*`."""
+        return _look_up(self.answers, status, "retry")
+
+    def admits(self, status: int | None) -> bool:
+        """Whether the answer to a verification request activates the subscription."""
+        return status is not None and _look_up(self.probe_answers, status, "refuse") == "accept"
+
+    def delay(self, attempt: int) -> float | None:
+        """Seconds from the start of failed attempt number `attempt` (from 1) to the next; None: no more."""
+        if attempt <= len(self.retry_delays):
+            return self.retry_delays[attempt - 1]
+        return self.retry_delays[-1] if self.retry_delays and self.retry_after_last == "repeat" else None
+
+    def altered(self, changes: Mapping[str, Any]) -> Policy:
+        """This policy with some fields replaced; an unknown or malformed one is refused."""
+        for name, value in changes.items():
+            check_policy(name, value)
+        listed: dict[str, Any] = {k: tuple(v) if k == "retry_delays" else v for k, v in changes.items()}
+        policy = replace(self, **listed)
+        if policy.envelope == "object" and policy.batch_size != 1:
+            raise InvalidValue(f"batch_size: an object holds one event, got {policy.batch_size}")
+        return policy
+
+
+def _look_up(table: Mapping[str, str], status: int | None, otherwise: str) -> str:
+    if status is None:
+        return table.get("*", otherwise)
+    return table.get(str(status)) or table.get(f"{status // 100}xx") or table.get("*", otherwise)
+
+
+def check_policy(name: str, value: object) -> None:
+    """Refuses a policy field that does not exist or a value of the wrong kind."""
+    if name not in {f.name for f in fields(Policy)}:
+        raise unknown("policy field", name, (f.name for f in fields(Policy)))
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    choices = {
+        "envelope": ("array", "object"),
+        "order": ("in-line", "independent"),
+        "retry_after_last": ("repeat", "abandon"),
+        "second_url": ("replaces", "adds"),
+        "probe": (None, "GET"),
+    }
+    expected = ""
+    if name in choices:
+        expected = "" if value in choices[name] else f"one of {choices[name]}"
+    elif name == "batch_size":
+        expected = "" if isinstance(value, int) and number and value >= 1 else "a whole number from 1"
+    elif name in ("batch_window", "timeout", "patience"):
+        expected = "" if number and value >= 0 else "seconds, 0 or more"  # type: ignore[operator]
+    elif name == "retry_delays":
+        good = isinstance(value, list | tuple) and all(isinstance(d, int | float) and d >= 0 for d in value)
+        expected = "" if good else "a list of seconds"
+    elif name in ("answers", "probe_answers"):
+        verdicts = ("acknowledge", "retry", "abandon") if name == "answers" else ("accept", "refuse")
+        good = isinstance(value, Mapping) and all(verdict in verdicts for verdict in value.values())
+        expected = "" if good else f"statuses ('200', '2xx', '*') mapped to {' | '.join(verdicts)}"
+    elif not isinstance(value, str):
+        expected = "text"
+    if expected:
+        raise InvalidValue(f"{name}: expected {expected}, got {value!r}")

@@ -1,0 +1,100 @@
+"""Questions to the journal, and the messages of assertions: the nearest entry and where it differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from emulators.engine.clock import moment
+from emulators.engine.journal import Delivery, Exchange
+from emulators.engine.provider import Event
+
+
+def is_route(exchange: Exchange, route: str | None) -> bool:
+    """Whether a call went to `route`: its name, `/path` or `METHOD /path`."""
+    wanted = (exchange.route, exchange.path, f"{exchange.method} {exchange.path}")
+    return route is None or route in wanted
+
+
+def differences(body: Any, fields: Mapping[str, Any]) -> list[str]:
+    """Where a JSON object differs from the fields wanted of it."""
+    got = body if isinstance(body, Mapping) else {}
+    return [
+        f"{name}: expected {wanted!r}, got {repr(got[name]) if name in got else 'nothing'}"
+        for name, wanted in fields.items()
+        if name not in got or got[name] != wanted
+    ]
+
+
+def matching_calls(
+    exchanges: Iterable[Exchange], route: str | None, fields: Mapping[str, Any]
+) -> list[Exchange]:
+    """The calls to a route whose JSON body has these fields."""
+    return [e for e in exchanges if is_route(e, route) and not (fields and differences(e.body, fields))]
+
+
+def no_such_call(exchanges: Sequence[Exchange], route: str, fields: Mapping[str, Any]) -> str:
+    """Why `assert_called` fails."""
+    wanted = f"a call to {route!r}" + (f" with {_shown(fields)}" if fields else "")
+    same_route = [e for e in exchanges if is_route(e, route)]
+    if not exchanges:
+        return f"expected {wanted}, but the app made no call at all"
+    if not same_route:
+        others = ", ".join(dict.fromkeys(f"{e.route} ({e.method} {e.path})" for e in exchanges))
+        return f"expected {wanted}, but the app called only: {others}"
+    nearest = min(same_route, key=lambda e: len(differences(e.body, fields)))
+    lines = [f"expected {wanted}; the nearest of {len(same_route)} call(s) differs:"]
+    lines += [f"  {difference}" for difference in differences(nearest.body, fields)]
+    lines += [
+        f"  it was {nearest.method} {nearest.path} at {nearest.at.isoformat()}, answered {nearest.status}"
+    ]
+    return "\n".join(lines)
+
+
+def unwanted_call(found: Sequence[Exchange], route: str | None) -> str:
+    """Why `assert_not_called` fails."""
+    first = found[0]
+    return (
+        f"expected no call to {route or 'anything'!r}, but there were {len(found)}; the first: "
+        f"{first.method} {first.path} at {first.at.isoformat()} with {first.body!r}, answered {first.status}"
+    )
+
+
+def acknowledged_events(
+    deliveries: Iterable[Delivery], kind: str, fields: Mapping[str, Any]
+) -> list[tuple[Delivery, Event]]:
+    """The acknowledged events of a kind that have these fields, each with the delivery that brought it."""
+    return [
+        (delivery, event)
+        for delivery in deliveries
+        if delivery.outcome == "acknowledged"
+        for event in delivery.events
+        if event.kind == kind and not (fields and differences(event.payload, fields))
+    ]
+
+
+def not_delivered(deliveries: Sequence[Delivery], kind: str, fields: Mapping[str, Any]) -> str:
+    """Why `assert_delivered` fails."""
+    wanted = f"an acknowledged {kind!r} event" + (f" with {_shown(fields)}" if fields else "")
+    carried = [(d, e) for d in deliveries for e in d.events if e.kind == kind]
+    if not deliveries:
+        return f"expected {wanted}, but nothing was sent; did time pass? advance('1m') sends what is due"
+    if not carried:
+        kinds = ", ".join(sorted({e.kind for d in deliveries for e in d.events}))
+        return f"expected {wanted}, but only these kinds were sent: {kinds}"
+    delivery, event = min(
+        carried,
+        key=lambda pair: (len(differences(pair[1].payload, fields)), pair[0].outcome != "acknowledged"),
+    )
+    lines = [f"expected {wanted}; the nearest of {len(carried)} sent:"]
+    lines += [f"  {difference}" for difference in differences(event.payload, fields)]
+    again = f", next attempt at {moment(delivery.next_instant).isoformat()}" if delivery.next_instant else ""
+    lines += [
+        f"  attempt {delivery.attempt} at {delivery.at.isoformat()} was answered {delivery.status} and "
+        f"{delivery.outcome}{again}{'; ' + delivery.reason if delivery.reason else ''}"
+    ]
+    return "\n".join(lines)
+
+
+def _shown(fields: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in fields.items())

@@ -1,0 +1,151 @@
+"""The state of a world, folded out of its journal: `apply` is the only thing that changes it.
+
+Live or replayed, the same entries give the same state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from emulators.engine.clock import Agenda, Instant
+from emulators.engine.faulting import Faults
+from emulators.engine.journal import (
+    Changed,
+    Delivery,
+    Departed,
+    Effects,
+    Entry,
+    Exchange,
+    FaultArmed,
+    FaultsCleared,
+    Flushed,
+    Happened,
+    Opened,
+    Posted,
+    Reacted,
+    Subscribed,
+)
+from emulators.engine.outbox import Outbox, Registration, Settlement
+
+
+@dataclass(slots=True)
+class AccountState:
+    """What one emulator remembers."""
+
+    provider: str
+    revision: str
+    outbox: Outbox = field(default_factory=Outbox)
+    registrations: dict[int, Registration] = field(default_factory=dict)
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    agenda: Agenda = field(default_factory=Agenda)
+    faults: Faults = field(default_factory=Faults)
+    ordinals: dict[str, int] = field(default_factory=dict)
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """All of it as plain values, for comparison."""
+        return {
+            "outbox": self.outbox.snapshot(),
+            "registrations": dict(self.registrations),
+            "tables": {name: dict(rows) for name, rows in self.tables.items() if rows},
+            "agenda": dict(self.agenda.plans),
+            "faults": self.faults.snapshot(),
+            "ordinals": dict(self.ordinals),
+        }
+
+
+@dataclass(slots=True)
+class State:
+    """The accounts of a world and the time of its last entry."""
+
+    now: Instant = 0
+    accounts: dict[str, AccountState] = field(default_factory=dict)
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """All of it as plain values, for comparison."""
+        return {"now": self.now, **{name: account.snapshot() for name, account in self.accounts.items()}}
+
+
+def fold(entries: Iterable[Entry]) -> State:
+    """The state that a journal leads to."""
+    state = State()
+    for entry in entries:
+        apply(state, entry)
+    return state
+
+
+def apply(state: State, entry: Entry) -> None:
+    """Takes one entry into the state."""
+    state.now = max(state.now, entry.instant)
+    if isinstance(entry, Opened):
+        # A second opening of the same emulator is its reset: all that it remembered is gone.
+        state.accounts[entry.emulator] = AccountState(entry.provider, entry.revision)
+    account = state.accounts.get(entry.emulator)
+    if account is None:
+        return
+    match entry:
+        case Opened() | Happened() | Exchange():
+            _take_effects(account, entry.effects, entry.instant)
+        case Reacted():
+            account.agenda.remove(entry.plan.id)
+            _take_effects(account, entry.effects, entry.instant)
+        case Subscribed():
+            _subscribe(account, entry)
+        case Changed():
+            _change(account, entry.registration)
+        case Posted():
+            account.outbox.put_raw(entry.subscriptions, entry.payload, entry.label, entry.instant)
+        case Flushed():
+            account.outbox.flush(entry.instant)
+        case Departed():
+            account.outbox.depart(entry.subscription, entry.shipment, entry.arrangement)
+            if entry.fault_id is not None:
+                account.faults.spend(entry.fault_id)
+        case Delivery():
+            settlement = Settlement(entry.outcome, entry.next_instant)
+            account.outbox.settle(entry.subscription, entry.shipment, settlement)
+        case FaultArmed():
+            account.ordinals["fault"] = entry.id
+            account.faults.arm(entry.id, entry.fault)
+        case FaultsCleared():
+            account.faults.clear(entry.ids)
+
+
+def _take_effects(account: AccountState, effects: Effects, now: Instant) -> None:
+    account.ordinals.update(effects.ordinals)
+    for table, key, value in effects.changes:
+        rows = account.tables.setdefault(table, {})
+        if value is None:
+            rows.pop(key, None)
+        else:
+            rows[key] = value
+    for plan in effects.plans:
+        account.agenda.add(plan)
+    start = 0
+    events = effects.events
+    for end in range(1, len(events) + 1):
+        if end == len(events) or events[end][1:3] != events[start][1:3]:
+            account.outbox.put(events[start:end], now)
+            start = end
+
+
+def _subscribe(account: AccountState, entry: Subscribed) -> None:
+    registration = entry.registration
+    account.ordinals["subscription"] = max(account.ordinals.get("subscription", 0), registration.id)
+    account.registrations[registration.id] = registration
+    if entry.successor_of is None:
+        account.outbox.register(registration)
+    else:
+        account.outbox.register(registration, entry.successor_of)
+        old = account.registrations[entry.successor_of]
+        account.registrations[old.id] = replace(old, state="replaced")
+
+
+def _change(account: AccountState, registration: Registration) -> None:
+    account.ordinals["subscription"] = max(account.ordinals.get("subscription", 0), registration.id)
+    account.registrations[registration.id] = registration
+    if registration.state == "cancelled":
+        account.outbox.remove(registration.id)
+    elif registration.id in account.outbox.lanes:
+        account.outbox.update(registration)

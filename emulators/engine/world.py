@@ -1,0 +1,248 @@
+"""One world: one clock, one seed, one journal. All emulators of a test share it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from random import Random
+from typing import TYPE_CHECKING, Protocol
+
+from emulators.engine.clock import Clock, Instant, Plan
+from emulators.engine.egress import Egress
+from emulators.engine.faulting import Drop, Duplicate, Fault, LostAck
+from emulators.engine.journal import Delivery, Departed, Entry, Journal, Turned
+from emulators.engine.message import Answer, Request
+from emulators.engine.outbox import Lane, Registration, Settlement, Shipment, settle_by
+from emulators.engine.provider import Event
+from emulators.engine.state import State, apply
+
+if TYPE_CHECKING:
+    from emulators.engine.crank import Crank
+
+
+def seeded(*words: object) -> Random:
+    """A random source that follows from these words and nothing else."""
+    digest = blake2b("/".join(map(str, words)).encode(), digest_size=8).digest()
+    return Random(int.from_bytes(digest, "big"))
+
+
+class Member(Protocol):
+    """What a world wants of an emulator that lives in it."""
+
+    def react(self, plan: Plan) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """An attempt on its way."""
+
+    emulator: str
+    registration: Registration
+    shipment: int
+    attempt: int
+    events: tuple[Event, ...]
+    raw: bytes | None
+    label: str
+    body: bytes
+    started: Instant
+    fault: Fault | None
+
+    def request(self) -> Request:
+        """The finished request."""
+        policy = self.registration.policy
+        headers = (
+            ("content-type", policy.content_type),
+            ("user-agent", policy.user_agent),
+            *self.registration.headers,
+        )
+        return Request(policy.method, self.registration.url, headers, self.body, policy.patience, self.fault)
+
+
+class World:
+    """Owns clock, seed, egress rules and journal. Every change goes through `commit`."""
+
+    def __init__(self, seed: int, clock: Clock, egress: Egress) -> None:
+        self.seed = seed
+        self.clock = clock
+        self.egress = egress
+        self.lock = threading.RLock()
+        self.journal = Journal()
+        self.state = State()
+        self.members: dict[str, Member] = {}
+        self.crank: Crank | None = None
+        self.inhabitants = 0
+        self.complaints: list[str] = []
+        self.wake: Callable[[], None] = lambda: None
+        """Tells a running clock that something new may be due."""
+
+    def join(self, wanted_name: str, member: Member) -> str:
+        """Takes an emulator in; returns the name it goes by here."""
+        with self.lock:
+            taken = (wanted_name, *(f"{wanted_name}-{n}" for n in range(2, len(self.members) + 3)))
+            name = next(n for n in taken if n not in self.members)
+            self.members[name] = member
+            return name
+
+    def leave(self, name: str) -> None:
+        """Lets an emulator go; nothing of it is delivered any more."""
+        with self.lock:
+            self.members.pop(name, None)
+
+    def now(self) -> Instant:
+        """The world's time."""
+        return self.clock.now()
+
+    def draw(self, emulator: str, what: str, which: object) -> Random:
+        """A random source that depends on nothing but the seed and these words, so that calls side by side
+        cannot change each other."""
+        return seeded(self.seed, emulator, what, which)
+
+    def commit(self, entry: Entry) -> None:
+        """Takes one entry into journal and state, together."""
+        with self.lock:
+            apply(self.state, entry)
+            self.journal.append(entry)
+
+    def turn(self, to: Instant) -> None:
+        """Moves the clock on to `to`."""
+        with self.lock:
+            if to > self.clock.now():
+                self.clock.jump(to)
+                self.commit(Turned(self.clock.now(), ""))
+
+    def complain(self, text: str) -> None:
+        """Notes something that must not go unseen: a call that is not imitated, an error of ours."""
+        with self.lock:
+            self.complaints.append(text)
+
+    # -- what is due
+
+    def next_due(self) -> Instant | None:
+        """When the next thing happens by itself; None: nothing is waiting."""
+        with self.lock:
+            times: list[Instant] = []
+            for name in self.members:
+                account = self.state.accounts[name]
+                plan = account.agenda.next()
+                shipment_due = account.outbox.next_due()
+                times += [plan.due] if plan else []
+                times += [shipment_due] if shipment_due is not None else []
+            return min(times, default=None)
+
+    def waiting(self) -> int:
+        """How many shipments are owed, sent or not."""
+        return sum(self.state.accounts[name].outbox.waiting for name in self.members)
+
+    def owed(self) -> list[tuple[str, Lane, Shipment]]:
+        """Every shipment to an active subscription that was not acknowledged yet."""
+        with self.lock:
+            return [
+                (name, lane, shipment)
+                for name in self.members
+                for lane in self.state.accounts[name].outbox.lanes.values()
+                for shipment in lane.queue.values()
+                if lane.active
+            ]
+
+    def react(self) -> int:
+        """Lets the plans that are due come about; returns how many did. Plans that they make wait their turn."""
+        with self.lock:
+            came = 0
+            for name, member in tuple(self.members.items()):
+                agenda = self.state.accounts[name].agenda
+                for _ in range(len(agenda.plans)):
+                    plan = agenda.next()
+                    if plan is None or plan.due > self.now():
+                        break
+                    member.react(plan)
+                    came += 1
+            return came
+
+    def depart(self) -> list[Departure]:
+        """Starts an attempt for every shipment that is due, in (emulator, subscription, shipment) order."""
+        with self.lock:
+            now = self.now()
+            return [
+                self._depart(name, lane, shipment, now)
+                for name in tuple(self.members)
+                for lane, shipment in self.state.accounts[name].outbox.due(now)
+            ]
+
+    def _depart(self, name: str, lane: Lane, shipment: Shipment, now: Instant) -> Departure:
+        account = self.state.accounts[name]
+        applied = account.faults.disturb(lane, shipment, lambda what, which: self.draw(name, what, which))
+        registration = lane.registration
+        if applied:
+            chosen = applied.shipment_id
+            entry = Departed(now, name, registration.id, chosen, applied.armed_id, applied.arrangement)
+        else:
+            chosen = shipment.id
+            entry = Departed(now, name, registration.id, chosen, None, None)
+        self.commit(entry)
+        leaving = lane.queue[chosen]
+        return Departure(
+            name,
+            registration,
+            leaving.id,
+            leaving.attempts,
+            tuple(leaving.events),
+            leaving.raw,
+            leaving.label,
+            leaving.body(registration.policy.envelope),
+            now,
+            applied.fault if applied else None,
+        )
+
+    def conclude(self, departure: Departure, answer: Answer) -> None:
+        """Settles an attempt by what really came back."""
+        with self.lock:
+            status, reason, settlement = judge(departure, answer)
+            account = self.state.accounts.get(departure.emulator)
+            lane = account.outbox.lanes.get(departure.registration.id) if account else None
+            waiting = 0
+            if lane and lane.in_line:
+                behind = (s for s in lane.queue.values() if s.id != departure.shipment)
+                waiting = sum(max(1, len(s.events)) for s in behind)
+            self.commit(
+                Delivery(
+                    departure.started if not self.clock.running else self.now(),
+                    departure.emulator,
+                    departure.registration.id,
+                    departure.shipment,
+                    departure.registration.url,
+                    departure.events,
+                    departure.attempt,
+                    status,
+                    settlement.outcome,
+                    settlement.next_at,
+                    reason,
+                    waiting,
+                    departure.registration.policy.envelope,
+                    departure.raw,
+                    departure.label,
+                    departure.fault,
+                )
+            )
+
+
+def judge(departure: Departure, answer: Answer) -> tuple[int | None, str, Settlement]:
+    """The status that the vendor saw, the reason in words, and what follows."""
+    policy, fault = departure.registration.policy, departure.fault
+    if isinstance(fault, Drop):
+        return None, "never sent (fault Drop)", Settlement("abandoned", None)
+    status, reason = answer.status, answer.reason
+    if isinstance(fault, LostAck):
+        reason = f"the receiver's answer ({reason or status}) was lost (fault LostAck)"
+        status = None
+    settlement = settle_by(policy, policy.verdict(status), departure.attempt, departure.started)
+    if isinstance(fault, Duplicate) and settlement.outcome == "acknowledged":
+        again = "acknowledged, and sent once more (fault Duplicate)"
+        return status, again, Settlement("rescheduled", departure.started)
+    if settlement.outcome != "acknowledged" and not reason:
+        accepted = " or ".join(key for key, verdict in policy.answers.items() if verdict == "acknowledge")
+        reason = f"answered {status}, only {accepted} acknowledges"
+    if settlement.outcome == "abandoned":
+        reason += "; no further attempt"
+    return status, reason, settlement

@@ -1,0 +1,72 @@
+"""Everything that can go wrong for the person at the keyboard, each saying what to do next.
+
+Errors an *app* meets are not here: an app gets the vendor's own error shape over HTTP.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class EmulatorError(Exception):
+    """Base of every error raised by this package."""
+
+
+class UnknownName(EmulatorError):
+    """A name (provider, revision, kind, field, option, sample, ...) that nothing here knows."""
+
+
+class InvalidValue(EmulatorError):
+    """A known name with a value that its rule refuses: says field, expected, got and the rule's source."""
+
+
+class BrokenContract(EmulatorError):
+    """A payload or reply of ours breaks our own schema: a bug of this package, please report it."""
+
+
+class VerificationFailed(EmulatorError):
+    """The vendor's verification request was not answered as it must be; the subscription stays inactive."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class StillOwed(EmulatorError):
+    """`drain` ran out of time while deliveries or plans were still waiting."""
+
+
+class NobodyListens(EmulatorError):
+    """No active subscription wants the event that was emitted."""
+
+
+class EgressRefused(EmulatorError):
+    """The address is not on this machine and was not allowed."""
+
+
+class ClockBusy(EmulatorError):
+    """The clock is being turned already."""
+
+
+class Runaway(EmulatorError):
+    """One instant of the clock causes more deliveries without end."""
+
+
+class WouldBlock(EmulatorError):
+    """A blocking verb was called on a running event loop; its `.aio` twin must be awaited instead."""
+
+
+class Closed(EmulatorError):
+    """The emulator was stopped; start a fresh one."""
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> UnknownName:
+    """An `UnknownName` that offers the nearest known name, or lists what is known."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5) or difflib.get_close_matches(
+        name.lower(), [known_name.lower() for known_name in names], n=1, cutoff=0.5
+    )
+    nearest = next((n for n in names if near and n.lower() == near[0].lower()), None)
+    hint = f"did you mean {nearest!r}?" if nearest else f"known: {', '.join(names) or 'none'}"
+    return UnknownName(f"unknown {what} {name!r}; {hint}")

@@ -1,0 +1,27 @@
+"""eSputnik (Yespo): webhooks that follow the activities of contacts."""
+
+from collections.abc import Mapping
+from random import Random
+
+from emulators.engine.provider import Feed, Provider
+from emulators.esputnik import webhooks
+
+
+def env(url: str, credentials: Mapping[str, str]) -> dict[str, str]:
+    """What an app reads; the API lives under `/api`."""
+    return {"ESPUTNIK_URL": f"{url}/api", "ESPUTNIK_API_KEY": credentials["api_key"]}
+
+
+def credentials(random: Random) -> dict[str, str]:
+    """The API key, the password of Basic authentication."""
+    return {"api_key": f"{random.getrandbits(128):032X}"}
+
+
+PROVIDER = Provider(
+    name="esputnik",
+    title="eSputnik",
+    locale="uk_UA",
+    env=env,
+    credentials=credentials,
+    feeds=(Feed("activity", webhooks.activity),),
+)

@@ -1,0 +1,51 @@
+"""The `emulate` fixture: makes emulators, and fresh ones behind a port that stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, contextmanager
+from typing import Any
+
+from emulators.engine.emulator import Emulator
+from emulators.engine.web import Site, listen
+from emulators.errors import InvalidValue
+from emulators.hosting import in_loop, in_thread, inhabit, setting_of, thread_host
+
+
+class Emulate:
+    """Session-scoped, so that it may be used under `@given`."""
+
+    def __init__(self) -> None:
+        self._sites: dict[str, Site] = {}
+
+    def in_loop(self, spec: str, **setting: Any) -> AbstractAsyncContextManager[Emulator]:
+        """See `emulators.in_loop`."""
+        return in_loop(spec, **setting)
+
+    def in_thread(self, spec: str, **setting: Any) -> AbstractContextManager[Emulator]:
+        """See `emulators.in_thread`."""
+        return in_thread(spec, **setting)
+
+    @contextmanager
+    def fresh(self, spec: str, **setting: Any) -> Iterator[Emulator]:
+        """An emulator with the URL, port and credentials of the one before it and all else new."""
+        host = thread_host()
+        site = self._sites.get(spec)
+        if site is None:
+            site = self._sites[spec] = Site(listen("127.0.0.1", 0))
+            host.wait(site.start)
+        if site.answer is not None:
+            raise InvalidValue(f"a fresh {spec} is in use already; end its with block first")
+        stack = AsyncExitStack()
+        home = inhabit(site, setting_of(spec, setting), host)
+        emulator = host.wait(lambda: stack.enter_async_context(home))
+        try:
+            yield emulator
+        finally:
+            host.wait(stack.aclose)
+
+    def close(self) -> None:
+        """Gives the ports back."""
+        for site in self._sites.values():
+            thread_host().wait(site.stop)
+        self._sites.clear()

@@ -1,0 +1,61 @@
+"""How Hellotext refuses: `{"errors": [{"type", "message", "parameter"}]}`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from emulators.engine.profile import Problem
+from emulators.engine.provider import Account, Call, Reply, json_reply
+
+
+class Refused(Exception):
+    """A call that is refused with `status` for one reason."""
+
+    def __init__(
+        self, status: int, kind: str, text: str, parameter: str = "", expected: str = "", got: str = ""
+    ) -> None:
+        super().__init__(text)
+        self.status = status
+        self.kind = kind
+        self.text = text
+        self.parameter = parameter
+        self.expected = expected or text
+        self.got = got or "nothing"
+
+    def reply(self, account: Account, rule: str) -> Reply:
+        """The vendor's error; `rule` says which option or page it rests on."""
+        error: dict[str, Any] = {"type": self.kind}
+        error.update({name: self.text for name in account.options["errors.text_fields"]})
+        if self.parameter:
+            error["parameter"] = self.parameter
+        pointer = f"/{self.parameter}" if self.parameter else ""
+        problem = Problem(pointer, self.expected, self.got, rule)
+        return json_reply(self.status, {"errors": [error]}, problem)
+
+
+def authenticate(account: Account, call: Call, status: int) -> None:
+    """The private token, as a Bearer."""
+    scheme, _, token = (call.header("authorization") or "").partition(" ")
+    if scheme.lower() != "bearer" or token.strip() != account.credentials["token"]:
+        got = "no Authorization header" if not scheme else f"scheme {scheme!r} with another token"
+        raise Refused(
+            status,
+            "not_allowed",
+            "Invalid or missing token.",
+            "",
+            "Authorization: Bearer HELLOTEXT_TOKEN",
+            got,
+        )
+
+
+def json_object(call: Call, status: int) -> dict[str, Any]:
+    """The body, which must be a JSON object: a form is not equivalent on these routes."""
+    try:
+        body = json.loads(call.body)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        got = call.body[:40].decode("utf-8", "replace") or "an empty body"
+        raise Refused(status, "invalid", "The body must be a JSON object.", "", "a JSON object", got)
+    return body

@@ -1,0 +1,210 @@
+"""Where an emulator runs: on your event loop (`in_loop`) or beside it in a thread (`in_thread`)."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, TypeVar
+
+from emulators import registry
+from emulators.engine.clock import VIRTUAL_START, Clock, RunningClock, VirtualClock, instant
+from emulators.engine.crank import Crank
+from emulators.engine.egress import Egress
+from emulators.engine.emulator import Emulator
+from emulators.engine.web import Site, listen
+from emulators.engine.world import World
+from emulators.errors import EmulatorError, InvalidValue, WouldBlock, unknown
+from emulators.people import pools
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How an emulator is set up. `clock` is `virtual`, `wall`, a speed (60: an hour a minute) or a Clock."""
+
+    spec: str
+    seed: int = 0
+    start: datetime | None = None
+    clock: str | float | Clock = "virtual"
+    world: World | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    allow: Iterable[str] = ()
+    host: str = "127.0.0.1"
+    port: int = 0
+
+
+class LoopHost:
+    """Lets verbs run on the loop that the emulator lives on, from that loop or from any thread."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._process = os.getpid()
+
+    def block(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Waits for a verb; refused where the waiting itself would keep the receiver from answering."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return self.wait(work)
+        raise WouldBlock(
+            f"{verb}() would block this event loop, and with it a receiver that runs here; "
+            f"use: await <emulator>.aio.{verb}(...)"
+        )
+
+    def wait(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Waits for `work`, wherever it is called from; Ctrl-C is heard meanwhile."""
+        self._check_process()
+        future = asyncio.run_coroutine_threadsafe(work(), self._loop)
+        try:
+            while True:
+                try:
+                    return future.result(timeout=1)
+                except concurrent.futures.TimeoutError:
+                    if future.done():
+                        raise
+        except KeyboardInterrupt:
+            future.cancel()
+            raise
+
+    async def relay(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Awaits a verb, from whichever loop."""
+        self._check_process()
+        if asyncio.get_running_loop() is self._loop:
+            return await work()
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), self._loop))
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:
+            raise EmulatorError(
+                "this emulator lives in another process: it was started before a fork; start one here"
+            )
+
+
+@cache
+def _thread(process: int) -> LoopHost:
+    """The one daemon thread, with a loop of its own, that serves every emulator of this process."""
+    started: concurrent.futures.Future[asyncio.AbstractEventLoop] = concurrent.futures.Future()
+
+    async def live() -> None:
+        started.set_result(asyncio.get_running_loop())
+        # Stopping a loop that is just starting gets lost; a daemon thread that waits needs no stopping.
+        await asyncio.Event().wait()
+
+    threading.Thread(target=lambda: asyncio.run(live()), name="emulators", daemon=True).start()
+    return LoopHost(started.result())
+
+
+def thread_host() -> LoopHost:
+    """The host of everything that runs `in_thread`, started on first use."""
+    return _thread(os.getpid())
+
+
+@asynccontextmanager
+async def in_loop(spec: str, **setting: Any) -> AsyncIterator[Emulator]:
+    """An emulator of `"sendpulse"` or `"sendpulse@2021-05"` on the running loop.
+
+    `seed=`, `start=` (aware datetime), `clock=` (`"virtual"`, `"wall"` or a speed), `world=` (that of another
+    emulator), `options=`, `allow=` (hosts beyond this machine that may be delivered to), `host=`, `port=`.
+    """
+    async with _at_home(setting_of(spec, setting), LoopHost(asyncio.get_running_loop())) as emulator:
+        yield emulator
+
+
+@contextmanager
+def in_thread(spec: str, **setting: Any) -> Iterator[Emulator]:
+    """The same in a thread of its own: for plain tests and scripts."""
+    host = thread_host()
+    stack = AsyncExitStack()
+    home = _at_home(setting_of(spec, setting), host)
+    emulator = host.wait(lambda: stack.enter_async_context(home))
+    try:
+        yield emulator
+    finally:
+        host.wait(stack.aclose)
+
+
+@asynccontextmanager
+async def _at_home(setting: Setting, host: LoopHost) -> AsyncIterator[Emulator]:
+    """An emulator behind a port of its own."""
+    site = Site(listen(setting.host, setting.port))
+    await site.start()
+    try:
+        async with inhabit(site, setting, host) as emulator:
+            yield emulator
+    finally:
+        await site.stop()
+
+
+@asynccontextmanager
+async def inhabit(site: Site, setting: Setting, host: LoopHost) -> AsyncIterator[Emulator]:
+    """A new emulator behind a port that is open already."""
+    imitation = registry.load(setting.spec)
+    world = setting.world or make_world(setting)
+    async with world_turning(world) as crank:
+        emulator = Emulator(
+            imitation.provider,
+            imitation.profile,
+            imitation.contract,
+            pools(imitation.provider.locale),
+            world,
+            crank,
+            host,
+            setting.options,
+        )
+        emulator.url = site.url
+        site.answer = emulator.answer
+        try:
+            yield emulator
+        finally:
+            site.answer = None
+            world.leave(emulator.name)
+
+
+def make_world(setting: Setting) -> World:
+    """A world with the clock and rules that were asked for."""
+    return World(setting.seed, _clock(setting), Egress(setting.allow))
+
+
+def _clock(setting: Setting) -> Clock:
+    if setting.clock == "virtual":
+        return VirtualClock(instant(setting.start or VIRTUAL_START))
+    if isinstance(setting.clock, str | float | int):
+        if isinstance(setting.clock, str) and setting.clock != "wall":
+            raise InvalidValue(f"clock: expected 'virtual', 'wall' or a speed, got {setting.clock!r}")
+        speed = 1.0 if isinstance(setting.clock, str) else float(setting.clock)
+        return RunningClock(instant(setting.start or datetime.now(UTC)), speed)
+    return setting.clock
+
+
+@asynccontextmanager
+async def world_turning(world: World) -> AsyncIterator[Crank]:
+    """The crank of a world: made by the first emulator in it, let go by the last."""
+    if world.crank is None:
+        world.crank = Crank(world)
+        world.crank.start()
+    crank = world.crank
+    world.inhabitants += 1
+    try:
+        yield crank
+    finally:
+        world.inhabitants -= 1
+        if not world.inhabitants:
+            world.crank = None
+            await crank.close()
+
+
+def setting_of(spec: str, given: Mapping[str, Any]) -> Setting:
+    """The setting that keyword arguments ask for; an unknown one is refused with the nearest."""
+    known = [f.name for f in fields(Setting) if f.name != "spec"]
+    for name in given:
+        if name not in known:
+            raise unknown("setting", name, known)
+    return replace(Setting(spec), **given)

@@ -1,0 +1,119 @@
+"""The pytest plugin: fixtures `sendpulse`, `esputnik`, `pushwoosh`, `hellotext` and the factory `emulate`.
+
+Imports nothing but pytest at the top: whoever does not use it must not pay for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from emulators.engine.emulator import Emulator
+    from emulators.engine.world import World
+    from emulators.factory import Emulate
+
+WORLD_KEY: pytest.StashKey[World] = pytest.StashKey()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Makes the marker known."""
+    config.addinivalue_line(
+        "markers",
+        "emulator('sendpulse@2021-05', seed=0, start=None, clock='virtual', options={}, allow=()): "
+        "sets up the fixture of that provider; seed, start, clock and allow hold for the test's whole world",
+    )
+
+
+def _setting(request: pytest.FixtureRequest, name: str) -> tuple[str, dict[str, Any]]:
+    """What the nearest marker for this provider says."""
+    for mark in request.node.iter_markers("emulator"):
+        spec = mark.args[0] if mark.args else name
+        if spec.partition("@")[0] == name:
+            return spec, dict(mark.kwargs)
+    return name, {}
+
+
+@pytest.fixture
+def emulator_world(request: pytest.FixtureRequest) -> World:
+    """The one world of this test: one clock, one seed, one journal for all its emulators."""
+    from emulators.hosting import Setting, make_world
+
+    shared: dict[str, Any] = {}
+    for mark in request.node.iter_markers("emulator"):
+        for key, value in mark.kwargs.items():
+            if key in ("seed", "start", "clock", "allow"):
+                shared.setdefault(key, value)
+    world = make_world(Setting("", **shared))
+    request.node.stash[WORLD_KEY] = world
+    return world
+
+
+def fixture_for(name: str) -> Callable[..., Any]:
+    """The fixture of a provider, also for vendors that other packages bring: `acme = fixture_for("acme")`."""
+
+    def provide(request: pytest.FixtureRequest, emulator_world: World) -> Iterator[Emulator]:
+        from emulators.hosting import in_thread
+
+        spec, given = _setting(request, name)
+        with in_thread(spec, world=emulator_world, options=given.get("options", {})) as emulator:
+            yield emulator
+
+    provide.__doc__ = f"A fresh {name} emulator on a port of its own."
+    return pytest.fixture(name=name)(provide)
+
+
+sendpulse = fixture_for("sendpulse")
+esputnik = fixture_for("esputnik")
+pushwoosh = fixture_for("pushwoosh")
+hellotext = fixture_for("hellotext")
+
+
+@pytest.fixture(scope="session")
+def emulate() -> Iterator[Emulate]:
+    """Makes emulators: `emulate.in_loop(...)`, `emulate.in_thread(...)`, `emulate.fresh(...)` under `@given`."""
+    from emulators.factory import Emulate
+
+    factory = Emulate()
+    try:
+        yield factory
+    finally:
+        factory.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Adds the story and the seed to a failing test's report."""
+    report = yield
+    world = item.stash.get(WORLD_KEY, None)
+    if world is not None and report.failed and world.journal.entries:
+        from emulators.engine.timeline import tell
+
+        report.sections.append((f"emulators, seed {world.seed}", tell(world.journal.entries)))
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fails a test at its end for what must not go unseen: calls that are not imitated, errors of ours."""
+    result = yield
+    world = item.stash.get(WORLD_KEY, None)
+    if world is not None and world.complaints:
+        told = "\n".join(dict.fromkeys(world.complaints))
+        pytest.fail(f"{told}\n(if that is meant: <emulator>.tolerate())", pytrace=False)
+    return result
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
+    """Runs an async test that uses an emulator where no other plugin does."""
+    ours = {"sendpulse", "esputnik", "pushwoosh", "hellotext", "emulate", "emulator_world"}
+    if not inspect.iscoroutinefunction(pyfuncitem.obj) or not ours & set(pyfuncitem.fixturenames):
+        return None
+    wanted = inspect.signature(pyfuncitem.obj).parameters
+    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
+    return True

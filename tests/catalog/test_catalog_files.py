@@ -1,0 +1,167 @@
+"""The folder `schemas/` keeps to what its README promises."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from emulators import catalog
+from emulators.engine.profile import BASES, Profile
+
+ROOT = catalog.root()
+SCHEMA_FILES = sorted(ROOT.glob("*/*/*.schema.json"))
+SHORT = [str(path.relative_to(ROOT)) for path in SCHEMA_FILES]
+every_schema = pytest.mark.parametrize("path", SCHEMA_FILES, ids=SHORT)
+REVISIONS = [(p, r) for p in catalog.default().providers() for r in catalog.default().revisions(p)]
+every_revision = pytest.mark.parametrize(("provider", "revision"), REVISIONS)
+
+SUBSET = set(
+    "$schema $id $ref $defs title description type const enum required properties additionalProperties items "
+    "minItems maxItems minProperties minLength maxLength minimum maximum pattern allOf if then else "
+    "x-basis x-source x-note".split()
+)
+POLICY = set(
+    "method content_type user_agent envelope batch_size batch_window order probe probe_answers answers "
+    "timeout retry_delays retry_after_last second_url".split()
+)
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def profile_of(path: Path) -> Profile:
+    return catalog.profile(path.parent.parent.name, path.parent.name)
+
+
+def subschemas(schema: Any, conditions: bool = True) -> Iterator[dict[str, Any]]:
+    if not isinstance(schema, dict):
+        return
+    yield schema
+    for word in ("items", "then", "else", *(["if"] if conditions else [])):
+        yield from subschemas(schema.get(word), conditions)
+    for rule in schema.get("allOf", ()):
+        yield from subschemas(rule, conditions)
+    for word in ("properties", "$defs"):
+        for part in schema.get(word, {}).values():
+            yield from subschemas(part, conditions)
+
+
+def test_the_four_vendors_are_described() -> None:
+    assert catalog.default().providers() == ("esputnik", "hellotext", "pushwoosh", "sendpulse")
+
+
+@every_schema
+def test_a_schema_is_a_good_schema(path: Path) -> None:
+    Draft202012Validator.check_schema(read(path))
+
+
+@every_schema
+def test_a_schema_uses_only_the_portable_subset(path: Path) -> None:
+    for schema in subschemas(read(path)):
+        assert set(schema) <= SUBSET
+        assert all(part is False or isinstance(part, dict) for part in schema.get("properties", {}).values())
+        assert schema.get("additionalProperties", False) is False
+        assert not re.search(r"\\[dwsbp]|\(\?|\$.", schema.get("pattern", ""))
+
+
+@every_schema
+def test_the_id_of_a_schema_says_where_it_lies(path: Path) -> None:
+    assert read(path)["$id"] == f"{catalog.ORIGIN}/{path.relative_to(ROOT).as_posix()}"
+
+
+@every_schema
+def test_every_property_says_its_basis_and_a_source_that_exists(path: Path) -> None:
+    sources = profile_of(path).sources
+    whole = read(path)
+    properties = [
+        (name, part)
+        for schema in subschemas(whole, conditions=False)
+        for name, part in schema.get("properties", {}).items()
+        if part is not False
+    ]
+    for name, part in [("the schema itself", whole), *properties]:
+        assert part.get("x-basis") in BASES, name
+        assert part.get("x-source") in sources, name
+
+
+@every_schema
+def test_a_webhook_payload_is_closed(path: Path) -> None:
+    if not path.name.endswith(".event.schema.json"):
+        return
+    whole = read(path)
+    for schema in whole.get("$defs", {"": whole}).values():
+        assert schema["additionalProperties"] is False
+        assert set(schema["required"]) <= set(schema["properties"])
+
+
+@every_revision
+def test_every_fact_says_its_basis_and_a_source_that_exists(provider: str, revision: str) -> None:
+    profile = catalog.profile(provider, revision)
+    stated: list[Any] = [*profile.routes.values(), *profile.facts.values(), *profile.samples.values()]
+    stated += [option.default for option in profile.options.values()]
+    for feed in profile.feeds.values():
+        stated += [*feed.kinds.values(), *feed.policy.values()]
+    assert stated
+    for fact in stated:
+        assert fact.basis in BASES, fact
+        assert fact.source in profile.sources, fact
+
+
+@every_revision
+def test_a_guess_says_why(provider: str, revision: str) -> None:
+    profile = catalog.profile(provider, revision)
+    facts = [fact for feed in profile.feeds.values() for fact in feed.policy.values()]
+    facts += [option.default for option in profile.options.values()]
+    assert all(fact.note for fact in facts if fact.basis in ("inferred", "assumed"))
+
+
+@every_revision
+def test_a_feed_says_everything_about_its_delivery(provider: str, revision: str) -> None:
+    for feed in catalog.profile(provider, revision).feeds.values():
+        policy = {name: fact.value for name, fact in feed.policy.items()}
+        assert set(policy) == POLICY
+        assert policy["envelope"] in ("array", "object")
+        assert policy["order"] in ("in-line", "independent")
+        assert policy["retry_after_last"] in ("repeat", "abandon")
+        assert policy["second_url"] in ("replaces", "adds")
+        assert set(policy["answers"].values()) <= {"acknowledge", "retry", "abandon"}
+        assert "*" in policy["answers"]
+        assert bool(policy["probe"]) == bool(policy["probe_answers"])
+        assert policy["envelope"] == "array" or policy["batch_size"] == 1
+
+
+@every_revision
+def test_a_kind_is_opted_into_by_an_option_that_exists(provider: str, revision: str) -> None:
+    profile = catalog.profile(provider, revision)
+    kinds = [kind for feed in profile.feeds.values() for kind in feed.kinds.values()]
+    assert all(kind.fields for kind in kinds)
+    for kind in kinds:
+        assert kind.opt_in is None or profile.options[kind.opt_in].default.value is False
+
+
+@every_revision
+def test_an_option_is_among_its_choices(provider: str, revision: str) -> None:
+    for option in catalog.profile(provider, revision).options.values():
+        assert not option.choices or option.default.value in option.choices
+
+
+@every_revision
+def test_a_route_has_its_schemas(provider: str, revision: str) -> None:
+    contract = catalog.default().contract(provider, revision)
+    for name in catalog.profile(provider, revision).routes:
+        assert contract.explain(f"{name}.request", [])
+        assert contract.explain(f"{name}.response", [])
+
+
+def test_no_file_speaks_of_our_workshop() -> None:
+    texts = [path for path in ROOT.rglob("*") if path.is_file()]
+    assert texts
+    for path in texts:
+        assert not re.search(r"/work\b|\bseeds?\b|contracts/|shared/", path.read_text("utf-8")), path
