@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 from emulators.engine.emulator import Emulator
 from emulators.engine.web import Site, listen
+from emulators.engine.world import World
 from emulators.errors import InvalidValue
 from emulators.hosting import in_loop, in_thread, inhabit, setting_of, thread_host
 
@@ -17,14 +18,25 @@ class Emulate:
 
     def __init__(self) -> None:
         self._sites: dict[str, Site] = {}
+        self.worlds: list[World] = []
+        """The last world made for the running test, and earlier ones that have complaints."""
 
-    def in_loop(self, spec: str, **setting: Any) -> AbstractAsyncContextManager[Emulator]:
+    def _note(self, world: World) -> None:
+        self.worlds = [known for known in self.worlds if known.complaints and known is not world] + [world]
+
+    @asynccontextmanager
+    async def in_loop(self, spec: str, **setting: Any) -> AsyncIterator[Emulator]:
         """See `emulators.in_loop`."""
-        return in_loop(spec, **setting)
+        async with in_loop(spec, **setting) as emulator:
+            self._note(emulator.world)
+            yield emulator
 
-    def in_thread(self, spec: str, **setting: Any) -> AbstractContextManager[Emulator]:
+    @contextmanager
+    def in_thread(self, spec: str, **setting: Any) -> Iterator[Emulator]:
         """See `emulators.in_thread`."""
-        return in_thread(spec, **setting)
+        with in_thread(spec, **setting) as emulator:
+            self._note(emulator.world)
+            yield emulator
 
     @contextmanager
     def fresh(self, spec: str, **setting: Any) -> Iterator[Emulator]:
@@ -39,6 +51,7 @@ class Emulate:
         stack = AsyncExitStack()
         home = inhabit(site, setting_of(spec, setting), host)
         emulator = host.wait(lambda: stack.enter_async_context(home))
+        self._note(emulator.world)
         try:
             yield emulator
         finally:

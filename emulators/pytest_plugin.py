@@ -85,32 +85,41 @@ def emulate() -> Iterator[Emulate]:
         factory.close()
 
 
+def _worlds(item: pytest.Item) -> list[World]:
+    """The worlds that a test made."""
+    own = item.stash.get(WORLD_KEY, None)
+    factory: Emulate | None = getattr(item, "funcargs", {}).get("emulate")
+    return ([own] if own else []) + (factory.worlds if factory else [])
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     """Adds the story and the seed to a failing test's report."""
     report = yield
-    world = item.stash.get(WORLD_KEY, None)
-    if world is not None and report.failed and world.journal.entries:
-        from emulators.engine.timeline import tell
+    if report.failed:
+        for world in _worlds(item):
+            from emulators.engine.timeline import tell
 
-        report.sections.append((f"emulators, seed {world.seed}", tell(world.journal.entries)))
+            report.sections.append((f"emulators, seed {world.seed}", tell(world.journal.entries[-200:])))
     return report
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fails a test at its end for what must not go unseen: calls that are not imitated, errors of ours."""
+    factory: Emulate | None = getattr(item, "funcargs", {}).get("emulate")
+    if factory is not None:
+        factory.worlds.clear()
     result = yield
-    world = item.stash.get(WORLD_KEY, None)
-    if world is not None and world.complaints:
-        told = "\n".join(dict.fromkeys(world.complaints))
+    complaints = [text for world in _worlds(item) for text in world.complaints]
+    if complaints:
+        told = "\n".join(dict.fromkeys(complaints))
         pytest.fail(f"{told}\n(if that is meant: <emulator>.tolerate())", pytrace=False)
     return result
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
-    """Runs an async test that uses an emulator where no other plugin does."""
+    """Runs an async test that uses an emulator where no other plugin does; theirs come first of themselves."""
     ours = {"sendpulse", "esputnik", "pushwoosh", "hellotext", "emulate", "emulator_world"}
     if not inspect.iscoroutinefunction(pyfuncitem.obj) or not ours & set(pyfuncitem.fixturenames):
         return None
