@@ -154,13 +154,16 @@ class Catalog:
             title=data["title"],
             sources={key: Source(**value) for key, value in data["sources"].items()},
             feeds={
-                name: self._feed(provider, revision, name, value) for name, value in data["feeds"].items()
+                name: self._feed(provider, revision, name, value)
+                for name, value in data.get("feeds", {}).items()
             },
-            options={name: _option(name, value) for name, value in data["options"].items()},
-            routes={name: RouteProfile(name=name, **value) for name, value in data["routes"].items()},
-            samples={name: self._sample(provider, revision, name, v) for name, v in data["samples"].items()},
-            facts={name: Fact(**value) for name, value in data["facts"].items()},
-            not_imitated=tuple(data["not_imitated"]),
+            options={name: _option(name, value) for name, value in data.get("options", {}).items()},
+            routes={name: RouteProfile(name=name, **value) for name, value in data.get("routes", {}).items()},
+            samples={
+                name: self._sample(provider, revision, name, v) for name, v in data.get("samples", {}).items()
+            },
+            facts={name: Fact(**value) for name, value in data.get("facts", {}).items()},
+            not_imitated=tuple(data.get("not_imitated", ())),
         )
 
     def _feed(self, provider: str, revision: str, name: str, data: Json) -> FeedProfile:

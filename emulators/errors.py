@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emulators.engine.profile import Problem
 
 
 class EmulatorError(Exception):
@@ -18,7 +22,14 @@ class UnknownName(EmulatorError):
 
 
 class InvalidValue(EmulatorError):
-    """A known name with a value that its rule refuses: says field, expected, got and the rule's source."""
+    """A known name with a value that its rule refuses: says field, expected, got and the rule's source.
+
+    `problems` are the rules of the vendor's schema that a payload breaks.
+    """
+
+    def __init__(self, message: str, problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
 
 
 class BrokenContract(EmulatorError):

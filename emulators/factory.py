@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 from emulators.engine.emulator import Emulator
-from emulators.engine.web import Site, listen
+from emulators.engine.listening import listen
+from emulators.engine.web import Site
 from emulators.engine.world import World
 from emulators.errors import InvalidValue
 from emulators.hosting import in_loop, in_thread, inhabit, setting_of, thread_host

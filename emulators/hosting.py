@@ -18,7 +18,8 @@ from emulators.engine.clock import VIRTUAL_START, Clock, RunningClock, VirtualCl
 from emulators.engine.crank import Crank
 from emulators.engine.egress import Egress
 from emulators.engine.emulator import Emulator
-from emulators.engine.web import Site, listen
+from emulators.engine.listening import listen
+from emulators.engine.web import Site
 from emulators.engine.world import World
 from emulators.errors import EmulatorError, InvalidValue, WouldBlock, unknown
 from emulators.people import pools
@@ -49,14 +50,16 @@ class LoopHost:
         self._process = os.getpid()
 
     def block(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Waits for a verb; refused where the waiting itself would keep the receiver from answering."""
+        """Waits for a verb; refused where the waiting itself would keep the receiver from answering.
+
+        `verb` is the call to await instead.
+        """
         try:
             asyncio.get_running_loop()
         except RuntimeError:
             return self.wait(work)
         raise WouldBlock(
-            f"{verb}() would block this event loop, and with it a receiver that runs here; "
-            f"use: await <emulator>.aio.{verb}(...)"
+            f"this would block the running event loop, and with it a receiver that lives on it; use: await {verb}"
         )
 
     def wait(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:

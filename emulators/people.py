@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulators.errors import unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """Somebody made up: names in the locale's script, a latin e-mail address, `phone` as E.164 with "+"."""
 
     first_name: str

@@ -111,7 +111,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     if factory is not None:
         factory.worlds.clear()
     result = yield
-    complaints = [text for world in _worlds(item) for text in world.complaints]
+    complaints = [text for world in _worlds(item) if not world.tolerant for text in world.complaints]
     if complaints:
         told = "\n".join(dict.fromkeys(complaints))
         pytest.fail(f"{told}\n(if that is meant: <emulator>.tolerate())", pytrace=False)

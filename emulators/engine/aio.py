@@ -31,6 +31,10 @@ class Awaited:
         self._crank = crank
         self._host = host
 
+    def __getattr__(self, name: str) -> Any:
+        # Verbs that wait for nothing are plain here, too.
+        return getattr(self._emulator, name)
+
     async def subscribe(
         self,
         url: str,

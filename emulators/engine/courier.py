@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -58,8 +60,14 @@ class Courier:
         if isinstance(request.fault, SlowWrite) and request.body is not None:
             headers.append(("content-length", str(len(request.body))))
             data = _trickle(request.body, request.fault)
+        secure = urlsplit(request.url).scheme == "https"
         async with self._open().request(
-            request.method, request.url, data=data, headers=headers, allow_redirects=False
+            request.method,
+            request.url,
+            data=data,
+            headers=headers,
+            allow_redirects=False,
+            ssl=self._trust if secure else True,
         ) as response:
             read = 0
             while chunk := await response.content.read(self.most_read - read):
@@ -101,6 +109,11 @@ class Courier:
             raise
         except OSError:
             return
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext:
+        """Verifies receivers. aiohttp's own is made at its import, which `serve` lets happen without certificates."""
+        return ssl.create_default_context()
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -139,8 +139,7 @@ class Emulator(Inspection):
         the profile: `batch_size`, `batch_window`, `timeout`, `retry_delays` (seconds), `patience` (real
         seconds that we wait for an answer) and the rest of `emulators.engine.policy.Policy`.
         """
-        return self._host.block(
-            "subscribe",
+        return self._block("subscribe",
             lambda: self.aio.subscribe(url, kinds, feed, auth=auth, headers=headers, **policy),
         )
 
@@ -226,23 +225,23 @@ class Emulator(Inspection):
 
     def advance(self, by: Duration) -> None:
         """Lets time pass (seconds, a timedelta or `"1h30m"`) and everything that is due in it happen."""
-        self._host.block("advance", lambda: self.aio.advance(by))
+        self._block("advance", lambda: self.aio.advance(by))
 
     def drain(self, within: Duration = "24h") -> None:
         """Turns the clock until nothing is owed; raises `StillOwed` if that takes longer than `within`."""
-        self._host.block("drain", lambda: self.aio.drain(within))
+        self._block("drain", lambda: self.aio.drain(within))
 
     def flush(self) -> None:
         """Sends open batches now."""
-        self._host.block("flush", self.aio.flush)
+        self._block("flush", self.aio.flush)
 
     def reset(self) -> None:
         """As new: no subscriptions, nothing owed, nothing remembered; only the clock is not turned back."""
-        self._host.block("reset", self.aio.reset)
+        self._block("reset", self.aio.reset)
 
     def wait_for_call(self, route: str, timeout: float = 5, **fields: Any) -> Exchange:
         """The first call to a route, made already or within `timeout` seconds of real time."""
-        return self._host.block("wait_for_call", lambda: self.aio.wait_for_call(route, timeout, **fields))
+        return self._block("wait_for_call", lambda: self.aio.wait_for_call(route, timeout, **fields))
 
     # -- faults
 
@@ -263,11 +262,13 @@ class Emulator(Inspection):
         self.world.commit(FaultsCleared(self.world.now(), self.name, ids))
 
     def tolerate(self) -> None:
-        """Waives what would fail the test at its end so far: calls that are not imitated, errors of ours."""
-        with self.world.lock:
-            self.world.complaints.clear()
+        """Waives what would fail the test at its end: calls that are not imitated, errors of ours."""
+        self.world.tolerant = True
 
     # -- for the engine
+
+    def _block(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        return self._host.block(f"{self.name}.aio.{verb}(...)", work)
 
     def answer(self, call: Call) -> Exchange:
         """Answers one call and commits what it caused."""

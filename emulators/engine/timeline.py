@@ -1,9 +1,10 @@
-"""The journal as a story: what happened when, one line each."""
+"""The journal as a story: what happened when, one line each, what was answered in a column of its own."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from emulators.engine.clock import SECOND, Instant, moment
@@ -25,16 +26,41 @@ from emulators.engine.journal import (
 from emulators.engine.provider import Event
 
 
+class Row(NamedTuple):
+    """A line of the story. `answer` and `then` are empty where nobody was asked anything."""
+
+    time: str
+    who: str
+    what: str
+    answer: str = ""
+    then: str = ""
+
+
 def tell(entries: Iterable[Entry], emulator: str | None = None) -> str:
     """One line for each entry of an emulator (None: of all, each named)."""
     entries = tuple(entries)
-    start = next((entry.instant for entry in entries if isinstance(entry, Opened)), 0)
+    told = [entry for entry in entries if emulator in (None, entry.emulator)]
+    return aligned(rows(told, beginning(entries)), named=emulator is None)
+
+
+def beginning(entries: Iterable[Entry]) -> Instant:
+    """When the story starts: with its first emulator."""
+    return next((entry.instant for entry in entries if isinstance(entry, Opened)), 0)
+
+
+def rows(entries: Iterable[Entry], start: Instant) -> list[Row]:
+    """The lines of those entries that mean something to people, times counted from `start`."""
+    return [row for entry in entries if (row := _row(entry, start)).what]
+
+
+def aligned(rows: Sequence[Row], named: bool, wide: int = 0) -> str:
+    """Rows as text; `wide`: the least width of the column before the answers."""
+    wide = max([wide, *(len(row.what) for row in rows if row.answer)])
     lines = []
-    for entry in entries:
-        text = describe(entry)
-        if text and emulator in (None, entry.emulator):
-            who = f"{entry.emulator:<10} " if emulator is None else ""
-            lines.append(f"{elapsed(entry.instant - start)}  {who}{text}")
+    for row in rows:
+        who = f"{row.who:<10} " if named else ""
+        said = f"{row.what:<{wide}}  {row.answer:<9}  {row.then}" if row.answer else row.what
+        lines.append(f"{row.time}  {who}{said}".rstrip())
     return "\n".join(lines)
 
 
@@ -45,22 +71,36 @@ def elapsed(micros: int) -> str:
     return shown + (f".{fraction // 1000:03}" if fraction else "")
 
 
-def describe(entry: Entry) -> str:
-    """An entry in words; empty for those that only the engine cares about."""
+def counted(events: Iterable[Event]) -> str:
+    """How many events of which kinds."""
+    kinds = Counter(event.kind for event in events)
+    return ", ".join(f"{number} x {kind}" if number > 1 else kind for kind, number in kinds.items())
+
+
+def _row(entry: Entry, start: Instant) -> Row:
+    """An entry in words; without any for those that only the engine cares about."""
+    time, who = elapsed(entry.instant - start), entry.emulator
     match entry:
-        case Opened():
-            return (
-                f"starts as {entry.provider}@{entry.revision}, seed {entry.seed}, at {_clock(entry.instant)}"
-            )
         case Probe():
             verdict = "accepted" if entry.accepted else f"refused: {entry.reason}"
-            return (
-                f"verifies {_where(entry.url)} with {entry.method}: {entry.status or 'no answer'}, {verdict}"
-            )
+            return Row(time, who, f"{entry.method} -> {_where(entry.url)}", _status(entry.status), verdict)
+        case Delivery():
+            return Row(time, who, _sent(entry), _status(entry.status), _decision(entry, start))
+        case Exchange():
+            said = "; ".join(map(str, entry.problems)) or _short(entry.reply.body)
+            return Row(time, who, f"the app calls {entry.method} {entry.path}", str(entry.status), said)
+    return Row(time, who, _words(entry))
+
+
+def _words(entry: Entry) -> str:
+    match entry:
+        case Opened():
+            at = moment(entry.instant).strftime("%Y-%m-%d %H:%M:%S")
+            return f"starts as {entry.provider}@{entry.revision}, seed {entry.seed}, at {at}"
         case Subscribed():
             wanted = entry.registration
             kinds = ", ".join(sorted(wanted.kinds)) if wanted.kinds is not None else "every kind"
-            return f"subscription {wanted.id} of {wanted.feed} -> {_where(wanted.url)} is active ({kinds})"
+            return f"subscription {wanted.id}: {wanted.feed}, {kinds} -> {_where(wanted.url)}"
         case Changed():
             state = entry.registration.state
             return "" if state == "inactive" else f"subscription {entry.registration.id} is now {state}"
@@ -70,10 +110,6 @@ def describe(entry: Entry) -> str:
             return f"joins the line as it is: {entry.label or f'{len(entry.payload)} bytes'}"
         case Flushed():
             return "open batches are closed by hand"
-        case Delivery():
-            return _delivery(entry)
-        case Exchange():
-            return _exchange(entry)
         case Reacted():
             return f"comes about: {entry.plan.reaction}"
         case FaultArmed():
@@ -83,35 +119,33 @@ def describe(entry: Entry) -> str:
     return ""
 
 
-def counted(events: Iterable[Event]) -> str:
-    """How many events of which kinds."""
-    kinds = Counter(event.kind for event in events)
-    return ", ".join(f"{number} x {kind}" if number > 1 else kind for kind, number in kinds.items())
-
-
-def _delivery(entry: Delivery) -> str:
+def _sent(entry: Delivery) -> str:
     what = entry.label or counted(entry.events) or f"{len(entry.body)} bytes"
     tried = f", attempt {entry.attempt}" if entry.attempt > 1 else ""
-    answer = entry.status if entry.status is not None else "no answer"
-    line = f"POST {what} -> {_where(entry.url)}{tried}: {answer}, {entry.outcome}"
+    return f"POST {what} -> {_where(entry.url)}{tried}"
+
+
+def _decision(entry: Delivery, start: Instant) -> str:
+    decision = entry.outcome
     if entry.outcome == "rescheduled" and entry.next_instant is not None:
-        line += f" to {_clock(entry.next_instant)}"
-    if entry.reason:
-        line += f" because {entry.reason}"
-    if entry.outcome == "rescheduled" and entry.waiting:
-        line += f"; {entry.waiting} event(s) wait behind it"
-    return line
+        decision = f"again at {elapsed(entry.next_instant - start)}"
+    # The status stands in a column of its own.
+    reason = entry.reason.removeprefix(f"answered {entry.status}, ")
+    behind = f"; {entry.waiting} more wait behind it" if entry.waiting else ""
+    return decision + (f": {reason}" if reason else "") + (behind if entry.outcome == "rescheduled" else "")
 
 
-def _exchange(entry: Exchange) -> str:
-    line = f"the app calls {entry.method} {entry.path}: {entry.status}"
-    return line + (f" ({'; '.join(map(str, entry.problems))})" if entry.problems else "")
+def _status(status: int | None) -> str:
+    return "no answer" if status is None else str(status)
 
 
 def _where(url: str) -> str:
+    """A URL without what goes without saying: on this machine the port says where."""
     parts = urlsplit(url)
-    return f"{parts.netloc}{parts.path}"
+    local = parts.hostname in ("127.0.0.1", "localhost", "::1") and parts.port
+    return f":{parts.port}{parts.path}" if local else f"{parts.netloc}{parts.path}"
 
 
-def _clock(at: Instant) -> str:
-    return moment(at).strftime("%Y-%m-%d %H:%M:%S")
+def _short(body: bytes) -> str:
+    text = body.decode("utf-8", "replace")
+    return text if len(text) <= 60 else f"{text[:59]}…"

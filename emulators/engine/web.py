@@ -47,21 +47,6 @@ class Site:
         return web.Response(status=reply.status, body=reply.body, headers=CIMultiDict(reply.headers))
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A bound socket: its port is known, and nobody else can take it, before anything is served."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(256)
-        listening.setblocking(False)
-    except OSError:
-        listening.close()
-        raise
-    return listening
-
-
 def to_call(method: str, target: str, headers: Any, body: bytes) -> Call:
     """A request as providers see it.
 

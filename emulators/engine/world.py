@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import blake2b
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
 from emulators.engine.clock import Clock, Instant, Plan
+from emulators.engine.dice import Dice
 from emulators.engine.egress import Egress
 from emulators.engine.faulting import Drop, Duplicate, Fault, LostAck
 from emulators.engine.journal import Delivery, Departed, Entry, Journal, Turned
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 def seeded(*words: object) -> Random:
     """A random source that follows from these words and nothing else."""
-    digest = blake2b("/".join(map(str, words)).encode(), digest_size=8).digest()
-    return Random(int.from_bytes(digest, "big"))
+    return Dice("/".join(map(str, words)).encode())
 
 
 class Member(Protocol):
@@ -74,6 +73,8 @@ class World:
         self.crank: Crank | None = None
         self.inhabitants = 0
         self.complaints: list[str] = []
+        self.tolerant = False
+        """Whether complaints were waived."""
         self.wake: Callable[[], None] = lambda: None
         """Tells a running clock that something new may be due."""
 

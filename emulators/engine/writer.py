@@ -50,7 +50,8 @@ class Writer:
         if kind.opt_in and not self._options[kind.opt_in]:
             raise InvalidValue(
                 f"kind {kind.name!r} is {kind.basis}, not documented; "
-                f"to emit it all the same: options={{{kind.opt_in!r}: True}}"
+                f"to emit it all the same: options={{{kind.opt_in!r}: True}}, "
+                f"on the command line --option {kind.opt_in}=true"
             )
         return kind
 
@@ -69,10 +70,11 @@ class Writer:
         build = self._feeds[feed.name]
         schema = f"{feed.name}.event"
         at = moment(now)
+        random = Random(self._draw("event", first).getrandbits(64))
         events = []
         for ordinal in range(first, first + count):
             occasion = Occasion(
-                kind.name, at, given, self._options, self._people, self._draw("event", ordinal), self._draw
+                kind.name, at, given, self._options, self._people, random, self._draw
             )
             payload = self._complete(build, kind, occasion)
             if not self._contract.valid(schema, payload):
@@ -85,7 +87,7 @@ class Writer:
         """The built payload with the given fields over it, in the vendor's order."""
         payload = feed.build(occasion)
         payload.update(occasion.given)
-        return {name: payload[name] for name in kind.fields if payload.get(name) is not None}
+        return {name: value for name in kind.fields if (value := payload.get(name)) is not None}
 
     def _refusal(
         self, schema: str, kind: Kind, payload: Payload, given: Mapping[str, Any]
@@ -93,5 +95,7 @@ class Writer:
         problems = self._contract.explain(schema, payload)
         told = "\n".join(f"  {problem}" for problem in problems)
         if given:
-            return InvalidValue(f"{self._provider.title} would not send this {kind.name} event:\n{told}")
+            return InvalidValue(
+                f"{self._provider.title} would not send this {kind.name} event:\n{told}", problems
+            )
         return BrokenContract(f"our own {kind.name} event breaks the schema {schema}:\n{told}")

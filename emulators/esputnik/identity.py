@@ -6,14 +6,15 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from uuid import UUID
 
+LETTERS = (b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" * 5)[:256]
+"""A letter or digit for every byte."""
+
 
 def uuid4(random: Random) -> str:
     """A random UUID: `iid` of a campaign's message, key of an event."""
-    bits = random.getrandbits(128)
-    bits = bits & ~(0xF000 << 64) | (4 << 76)
-    bits = bits & ~(0xC000 << 48) | (0x8000 << 48)
-    digits = f"{bits:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    digits = f"{random.getrandbits(120):030x}"
+    variant = "89ab"[random.getrandbits(2)]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-{variant}{digits[15:18]}-{digits[18:]}"
 
 
 def uuid1(random: Random, when: datetime) -> str:
@@ -37,5 +38,4 @@ def uuid1(random: Random, when: datetime) -> str:
 
 def link_code(random: Random, length: int) -> str:
     """The last part of a link to the web version of a message."""
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-    return "".join(random.choices(letters, k=length))
+    return random.randbytes(length).translate(LETTERS).decode()

@@ -25,7 +25,7 @@ def activity(occasion: Occasion) -> Payload:
         **_message(occasion, media),
         "mediaType": media,
         "activityStatus": status,
-        "activityDateTime": occasion.now.strftime("%Y-%m-%dT%H:%M:%S"),
+        "activityDateTime": occasion.now.isoformat(timespec="seconds")[:19],
         "statusData": _status_data(occasion, status),
     }
     if _triggered(occasion):

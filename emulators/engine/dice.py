@@ -1,0 +1,37 @@
+"""A random source that is cheap to make, as every event and every contact has one of its own."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from random import Random
+
+
+class Dice(Random):
+    """All that `Random` can draw, out of hashes of a key.
+
+    Setting up the 624 words of a `Random` costs more than all that one event draws from it.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        # Not Random's own: that is the set-up to be saved.
+        self._key = key
+        self._blocks = 0
+        self._bits = 0
+        self._left = 0
+        self.gauss_next = None
+
+    def getrandbits(self, k: int, /) -> int:
+        """A number of `k` bits."""
+        while self._left < k:
+            block = blake2b(self._key, salt=self._blocks.to_bytes(8, "big")).digest()
+            self._bits |= int.from_bytes(block, "big") << self._left
+            self._left += 512
+            self._blocks += 1
+        bits = self._bits
+        self._bits = bits >> k
+        self._left -= k
+        return bits & ((1 << k) - 1)
+
+    def random(self) -> float:
+        """From 0.0 up to, not including, 1.0."""
+        return self.getrandbits(53) / (1 << 53)
