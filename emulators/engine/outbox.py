@@ -74,7 +74,7 @@ class Lane:
     def wants(self, feed: str, kind: str) -> bool:
         registration = self.registration
         return (
-            registration.state == "active"
+            (self.active or (registration.state == "paused" and registration.policy.while_paused == "keep"))
             and registration.feed == feed
             and (registration.kinds is None or kind in registration.kinds)
         )
@@ -106,10 +106,14 @@ class Outbox:
     # -- subscriptions
 
     def register(self, registration: Registration, successor_of: int | None = None) -> None:
-        """Opens a lane; the successor of a replaced subscription takes over what waits in its line."""
+        """Opens a lane; the successor of a replaced subscription may take over what waits in its line."""
         lane = self.lanes[registration.id] = Lane(registration)
         if successor_of is not None:
-            lane.queue = self.lanes.pop(successor_of).queue
+            left = self.lanes.pop(successor_of)
+            if left.registration.policy.backlog_of_replaced == "dropped":
+                self.waiting -= len(left.queue)
+                return
+            lane.queue = left.queue
             for shipment in lane.queue.values():
                 self._plan(lane, shipment)
 

@@ -27,6 +27,8 @@ class Policy:
     retry_delays: tuple[float, ...] = ()
     retry_after_last: str = "abandon"
     second_url: str = "adds"
+    backlog_of_replaced: str = "moves"
+    while_paused: str = "drop"
     patience: float = 5.0
 
     def verdict(self, status: int | None) -> str:
@@ -70,6 +72,8 @@ def check_policy(name: str, value: object) -> None:
         "order": ("in-line", "independent"),
         "retry_after_last": ("repeat", "abandon"),
         "second_url": ("replaces", "adds"),
+        "backlog_of_replaced": ("moves", "dropped"),
+        "while_paused": ("drop", "keep"),
         "probe": (None, "GET"),
     }
     expected = ""
