@@ -48,7 +48,7 @@ class Awaited:
         """See `Emulator.subscribe`."""
         given = dict(headers or {})
         if auth is not None:
-            given["authorization"] = "Basic " + b64encode(":".join(auth).encode()).decode()
+            given["Authorization"] = "Basic " + b64encode(":".join(auth).encode()).decode()
         return await self._host.relay(lambda: self._subscribe(url, kinds, feed, given, policy))
 
     async def _subscribe(
@@ -86,7 +86,7 @@ class Awaited:
     async def _probe(self, courier: Courier, wanted: Registration) -> None:
         policy = wanted.policy
         method = policy.probe or "GET"
-        headers = (("user-agent", policy.user_agent), *wanted.headers)
+        headers = (("User-Agent", policy.user_agent), *wanted.headers)
         answer: Answer = await courier.send(Request(method, wanted.url, headers, None, policy.patience))
         accepted = policy.admits(answer.status)
         reason = answer.reason or ("" if accepted else f"answered {answer.status}")

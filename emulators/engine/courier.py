@@ -58,7 +58,7 @@ class Courier:
         data: Any = request.body
         headers = list(request.headers)
         if isinstance(request.fault, SlowWrite) and request.body is not None:
-            headers.append(("content-length", str(len(request.body))))
+            headers.append(("Content-Length", str(len(request.body))))
             data = _trickle(request.body, request.fault)
         secure = urlsplit(request.url).scheme == "https"
         async with self._open().request(
@@ -87,9 +87,9 @@ class Courier:
         )
         body = request.body or b""
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        lines = [f"{request.method} {target} HTTP/1.1", f"host: {parts.netloc}"]
+        lines = [f"{request.method} {target} HTTP/1.1", f"Host: {parts.netloc}"]
         lines += [
-            f"{name}: {value}" for name, value in (*request.headers, ("content-length", str(len(body))))
+            f"{name}: {value}" for name, value in (*request.headers, ("Content-Length", str(len(body))))
         ]
         writer.write("\r\n".join([*lines, "", ""]).encode() + body)
         await writer.drain()

@@ -14,19 +14,17 @@ class Dice(Random):
 
     def __init__(self, key: bytes) -> None:
         # Not Random's own: that is the set-up to be saved.
-        self._key = key
-        self._blocks = 0
-        self._bits = 0
-        self._left = 0
+        self._block = blake2b(key).digest()
+        self._bits = int.from_bytes(self._block, "big")
+        self._left = 512
         self.gauss_next = None
 
     def getrandbits(self, k: int, /) -> int:
         """A number of `k` bits."""
         while self._left < k:
-            block = blake2b(self._key, salt=self._blocks.to_bytes(8, "big")).digest()
-            self._bits |= int.from_bytes(block, "big") << self._left
+            self._block = blake2b(self._block).digest()
+            self._bits |= int.from_bytes(self._block, "big") << self._left
             self._left += 512
-            self._blocks += 1
         bits = self._bits
         self._bits = bits >> k
         self._left -= k

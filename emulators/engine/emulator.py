@@ -139,7 +139,8 @@ class Emulator(Inspection):
         the profile: `batch_size`, `batch_window`, `timeout`, `retry_delays` (seconds), `patience` (real
         seconds that we wait for an answer) and the rest of `emulators.engine.policy.Policy`.
         """
-        return self._block("subscribe",
+        return self._block(
+            "subscribe",
             lambda: self.aio.subscribe(url, kinds, feed, auth=auth, headers=headers, **policy),
         )
 

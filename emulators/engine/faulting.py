@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from random import Random
 from typing import Any
 
-from emulators.engine.outbox import Lane, Shipment
+from emulators.engine.outbox import Lane, Shipment, mergeable
 from emulators.errors import InvalidValue
 
 
@@ -150,7 +150,6 @@ def _apply(armed: Armed, lane: Lane, shipment: Shipment) -> Disturbance | None:
             return Disturbance(armed.id, fault, later.id, "swap")
         return Disturbance(armed.id, fault, shipment.id, "reverse") if len(shipment.events) > 1 else None
     if isinstance(fault, Recompose):
-        mergeable = shipment.attempts and len(shipment.events) < lane.registration.policy.batch_size
-        later = next((s for s in lane.queue.values() if s.id > shipment.id and not s.departed), None)
-        return Disturbance(armed.id, fault, shipment.id, "merge") if mergeable and later else None
+        joins = shipment.attempts and mergeable(lane, shipment)
+        return Disturbance(armed.id, fault, shipment.id, "merge") if joins else None
     return Disturbance(armed.id, fault, shipment.id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from emulators.engine.clock import SECOND, Instant
@@ -98,6 +98,7 @@ class Outbox:
 
     def __init__(self) -> None:
         self.lanes: dict[int, Lane] = {}
+        self._heirs: dict[int, int] = {}
         self._heap: list[tuple[Instant, int, int]] = []
         self._made = 0
         self.waiting = 0
@@ -113,9 +114,32 @@ class Outbox:
             if left.registration.policy.backlog_of_replaced == "dropped":
                 self.waiting -= len(left.queue)
                 return
+            self._heirs[successor_of] = registration.id
             lane.queue = left.queue
+            self._cut(lane)
             for shipment in lane.queue.values():
                 self._plan(lane, shipment)
+
+    def lane_of(self, lane_id: int) -> Lane | None:
+        """The lane of a subscription, or of the one that took over its line; None: what waited is dropped."""
+        while lane_id in self._heirs:
+            lane_id = self._heirs[lane_id]
+        return self.lanes.get(lane_id)
+
+    def _cut(self, lane: Lane) -> None:
+        """Cuts what was composed for a larger batch than the lane's own policy allows."""
+        size = lane.registration.policy.batch_size
+        queue: OrderedDict[int, Shipment] = OrderedDict()
+        for shipment in lane.queue.values():
+            queue[shipment.id] = shipment
+            if shipment.departed or len(shipment.events) <= size:
+                continue
+            events, shipment.events = shipment.events, shipment.events[:size]
+            for start in range(size, len(events), size):
+                self._made += 1
+                self.waiting += 1
+                queue[self._made] = replace(shipment, id=self._made, events=events[start : start + size])
+        lane.queue = queue
 
     def update(self, registration: Registration) -> None:
         """Takes over a changed state; what waited for it is planned again."""
@@ -239,14 +263,18 @@ class Outbox:
         return shipment
 
     def settle(self, lane_id: int, shipment_id: int, settlement: Settlement) -> None:
-        """The attempt ended."""
-        lane = self.lanes.get(lane_id)
+        """The attempt ended; who took over meanwhile is told."""
+        lane = self.lane_of(lane_id)
         shipment = lane.queue.get(shipment_id) if lane else None
         if lane is None or shipment is None:
             return
         shipment.departed = False
         if settlement.next_at is not None:
             shipment.due = settlement.next_at
+            if len(shipment.events) > lane.registration.policy.batch_size:
+                self._cut(lane)
+                for waiting in lane.queue.values():
+                    self._plan(lane, waiting)
             self._plan(lane, shipment)
             return
         del lane.queue[shipment_id]
@@ -275,19 +303,33 @@ def settle_by(policy: Policy, verdict: str, attempt: int, started: Instant) -> S
     return Settlement("rescheduled", started + round(delay * SECOND))
 
 
-def _merge(lane: Lane, shipment: Shipment) -> int:
-    """Lets the events of later shipments join this one as far as they have room; returns how many joined."""
+def mergeable(lane: Lane, shipment: Shipment) -> list[Shipment]:
+    """The later shipments whose events may join this one: those next in line, as far as they have room."""
     room = lane.registration.policy.batch_size - len(shipment.events)
-    later = [s for s in lane.queue.values() if s.id > shipment.id and s.raw is None and not s.departed]
-    joined = 0
-    for other in later:
-        if len(other.events) > room:
+    found: list[Shipment] = []
+    if shipment.raw is not None:
+        return found
+    behind = iter(lane.queue.values())
+    for other in behind:
+        if other is shipment:
+            break
+    for other in behind:
+        if other.departed:
+            continue
+        if other.raw is not None or len(other.events) > room:
             break
         room -= len(other.events)
+        found.append(other)
+    return found
+
+
+def _merge(lane: Lane, shipment: Shipment) -> int:
+    """Lets the events of later shipments join this one; returns how many joined."""
+    later = mergeable(lane, shipment)
+    for other in later:
         shipment.events = [*shipment.events, *other.events]
         del lane.queue[other.id]
-        joined += 1
-    return joined
+    return len(later)
 
 
 def _plain(shipment: Shipment) -> tuple[object, ...]:

@@ -27,13 +27,14 @@ from emulators.engine.provider import Event
 
 
 class Row(NamedTuple):
-    """A line of the story. `answer` and `then` are empty where nobody was asked anything."""
+    """A line of the story. `answer` and what follows it are empty where nobody was asked anything."""
 
     time: str
     who: str
     what: str
     answer: str = ""
     then: str = ""
+    why: str = ""
 
 
 def tell(entries: Iterable[Entry], emulator: str | None = None) -> str:
@@ -54,12 +55,14 @@ def rows(entries: Iterable[Entry], start: Instant) -> list[Row]:
 
 
 def aligned(rows: Sequence[Row], named: bool, wide: int = 0) -> str:
-    """Rows as text; `wide`: the least width of the column before the answers."""
+    """Rows as text, each with the emulator's name if `named`; `wide`: the least width of what happened."""
     wide = max([wide, *(len(row.what) for row in rows if row.answer)])
+    answers = max((len(row.answer) for row in rows), default=0)
     lines = []
     for row in rows:
         who = f"{row.who:<10} " if named else ""
-        said = f"{row.what:<{wide}}  {row.answer:<9}  {row.then}" if row.answer else row.what
+        why = f": {row.why}" if row.why else ""
+        said = f"{row.what:<{wide}}  {row.answer:<{answers}}  {row.then}{why}" if row.answer else row.what
         lines.append(f"{row.time}  {who}{said}".rstrip())
     return "\n".join(lines)
 
@@ -82,10 +85,12 @@ def _row(entry: Entry, start: Instant) -> Row:
     time, who = elapsed(entry.instant - start), entry.emulator
     match entry:
         case Probe():
-            verdict = "accepted" if entry.accepted else f"refused: {entry.reason}"
-            return Row(time, who, f"{entry.method} -> {_where(entry.url)}", _status(entry.status), verdict)
+            verdict = "accepted" if entry.accepted else "refused"
+            asked = f"{entry.method} -> {_where(entry.url)}"
+            return Row(time, who, asked, _status(entry.status), verdict, _reason(entry))
         case Delivery():
-            return Row(time, who, _sent(entry), _status(entry.status), _decision(entry, start))
+            decision = _decision(entry, start)
+            return Row(time, who, _sent(entry), _status(entry.status), decision, _reason(entry))
         case Exchange():
             said = "; ".join(map(str, entry.problems)) or _short(entry.reply.body)
             return Row(time, who, f"the app calls {entry.method} {entry.path}", str(entry.status), said)
@@ -107,7 +112,7 @@ def _words(entry: Entry) -> str:
         case Happened():
             return f"happened: {counted(entry.effects.events)}"
         case Posted():
-            return f"joins the line as it is: {entry.label or f'{len(entry.payload)} bytes'}"
+            return f"joins the line: {entry.label or f'{len(entry.payload)} bytes'}"
         case Flushed():
             return "open batches are closed by hand"
         case Reacted():
@@ -126,13 +131,16 @@ def _sent(entry: Delivery) -> str:
 
 
 def _decision(entry: Delivery, start: Instant) -> str:
-    decision = entry.outcome
-    if entry.outcome == "rescheduled" and entry.next_instant is not None:
-        decision = f"again at {elapsed(entry.next_instant - start)}"
-    # The status stands in a column of its own.
-    reason = entry.reason.removeprefix(f"answered {entry.status}, ")
-    behind = f"; {entry.waiting} more wait behind it" if entry.waiting else ""
-    return decision + (f": {reason}" if reason else "") + (behind if entry.outcome == "rescheduled" else "")
+    if entry.outcome != "rescheduled" or entry.next_instant is None:
+        return entry.outcome
+    behind = f"; {entry.waiting} {'waits' if entry.waiting == 1 else 'wait'}" if entry.waiting else ""
+    return f"again at {elapsed(entry.next_instant - start)}{behind}"
+
+
+def _reason(entry: Delivery | Probe) -> str:
+    """Why it was not taken; the status stands in a column of its own."""
+    said = f"answered {entry.status}"
+    return entry.reason.removeprefix(said).removeprefix(", ")
 
 
 def _status(status: int | None) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def seeded(*words: object) -> Random:
     """A random source that follows from these words and nothing else."""
-    return Dice("/".join(map(str, words)).encode())
+    return Dice("/".join(map(str, words)).encode("utf-8", "surrogatepass"))
 
 
 class Member(Protocol):
@@ -52,8 +52,8 @@ class Departure:
         """The finished request."""
         policy = self.registration.policy
         headers = (
-            ("content-type", policy.content_type),
-            ("user-agent", policy.user_agent),
+            ("Content-Type", policy.content_type),
+            ("User-Agent", policy.user_agent),
             *self.registration.headers,
         )
         return Request(policy.method, self.registration.url, headers, self.body, policy.patience, self.fault)
@@ -169,6 +169,8 @@ class World:
                 self._depart(name, lane, shipment, now)
                 for name in tuple(self.members)
                 for lane, shipment in self.state.accounts[name].outbox.due(now)
+                # A fault may have let one of them join another that departed just before.
+                if shipment.id in lane.queue
             ]
 
     def _depart(self, name: str, lane: Lane, shipment: Shipment, now: Instant) -> Departure:
@@ -201,7 +203,7 @@ class World:
         with self.lock:
             status, reason, settlement = judge(departure, answer)
             account = self.state.accounts.get(departure.emulator)
-            lane = account.outbox.lanes.get(departure.registration.id) if account else None
+            lane = account.outbox.lane_of(departure.registration.id) if account else None
             waiting = 0
             if lane and lane.in_line:
                 behind = (s for s in lane.queue.values() if s.id != departure.shipment)

@@ -73,9 +73,7 @@ class Writer:
         random = Random(self._draw("event", first).getrandbits(64))
         events = []
         for ordinal in range(first, first + count):
-            occasion = Occasion(
-                kind.name, at, given, self._options, self._people, random, self._draw
-            )
+            occasion = Occasion(kind.name, at, given, self._options, self._people, random, self._draw)
             payload = self._complete(build, kind, occasion)
             if not self._contract.valid(schema, payload):
                 raise self._refusal(schema, kind, payload, given)

@@ -63,4 +63,4 @@ def test_a_port_in_the_url_is_kept(pushwoosh, app) -> None:
     pushwoosh.subscribe(app.url)
     pushwoosh.emit("Email Sent")
     pushwoosh.advance(0)
-    assert app.posts[0].headers["Host"] == f"127.0.0.1:{app.port}"
+    assert app.posts[0].headers["host"] == f"127.0.0.1:{app.port}"

@@ -15,7 +15,7 @@ from aiohttp import web
 
 @dataclass(frozen=True)
 class Received:
-    """A request as it came in."""
+    """A request as it came in, header names in lower case."""
 
     method: str
     path: str
@@ -49,7 +49,9 @@ class Receiver:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read()
-        self.received.append(Received(request.method, request.path, dict(request.headers), body))
+        self.received.append(
+            Received(request.method, request.path, {k.lower(): v for k, v in request.headers.items()}, body)
+        )
         if request.method == "GET":
             return web.Response(status=self.get)
         script = self.answers.popleft() if self.answers else self.then

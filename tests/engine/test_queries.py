@@ -1,0 +1,95 @@
+"""Assertions fail with the nearest entry and where it differs."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import Any
+
+import pytest
+
+from tests.support.receiver import Receiver
+
+
+def track(hellotext: Any, **body: Any) -> None:
+    request = urllib.request.Request(
+        hellotext.env["HELLOTEXT_URL"] + "/attribution/events",
+        json.dumps(
+            {"action": "product.purchased", "product": "vxqQJ3Yg", "profile": "PROFILE_ID", **body}
+        ).encode(),
+        {"Authorization": f"Bearer {hellotext.env['HELLOTEXT_TOKEN']}"},
+    )
+    with urllib.request.urlopen(request) as response:
+        assert response.status == 201
+
+
+def test_a_call_is_found_by_name_path_or_method_and_path_and_fields(hellotext) -> None:
+    track(hellotext, amount=10)
+    track(hellotext, amount=20)
+    for route in ("track-event", "/v1/attribution/events", "POST /v1/attribution/events"):
+        assert [call.body["amount"] for call in hellotext.calls(route)] == [10, 20]
+    assert len(hellotext.calls("track-event", amount=20)) == 1
+    assert hellotext.assert_called("track-event", amount=20).status == 201
+    hellotext.assert_not_called("create-profile")
+
+
+def test_a_missing_call_names_the_nearest_one_and_its_differing_fields(hellotext) -> None:
+    track(hellotext, amount=10, currency="EUR")
+    track(hellotext, amount=99, currency="USD")
+    with pytest.raises(AssertionError) as failed:
+        hellotext.assert_called("track-event", amount=10, currency="USD", url="x")
+    told = str(failed.value)
+    assert "the nearest of 2 call(s) differs" in told
+    assert "currency: expected 'USD', got 'EUR'" in told
+    assert "url: expected 'x', got nothing" in told
+    assert "amount" not in told.splitlines()[1]
+
+
+def test_a_route_that_was_never_called_is_answered_with_those_that_were(hellotext) -> None:
+    with pytest.raises(AssertionError, match="made no call at all"):
+        hellotext.assert_called("create-profile")
+    track(hellotext)
+    with pytest.raises(AssertionError, match="called only: track-event"):
+        hellotext.assert_called("create-profile")
+
+
+def test_an_unwanted_call_is_shown(hellotext) -> None:
+    track(hellotext)
+    with pytest.raises(AssertionError, match="expected no call to 'track-event', but there were 1"):
+        hellotext.assert_not_called("track-event")
+
+
+def test_waiting_for_a_call_waits_for_the_fact(hellotext) -> None:
+    track(hellotext, amount=1)
+    assert hellotext.wait_for_call("track-event").body["amount"] == 1
+    with pytest.raises(AssertionError, match=r"(?s)waited 0\.01 s; .*amount: expected 2, got 1"):
+        hellotext.wait_for_call("track-event", timeout=0.01, amount=2)
+
+
+def test_a_delivery_that_is_missing_names_the_nearest_event(sendpulse) -> None:
+    with Receiver(500) as app:
+        sendpulse.subscribe(app.url)
+        with pytest.raises(AssertionError, match="nothing was sent; did time pass"):
+            sendpulse.assert_delivered("opened")
+        sendpulse.emit("opened", recipient="ann@example.com")
+        sendpulse.advance("1m")
+        with pytest.raises(AssertionError) as failed:
+            sendpulse.assert_delivered("opened", recipient="bob@example.com")
+        assert "recipient: expected 'bob@example.com', got 'ann@example.com'" in str(failed.value)
+        assert "answered 500" in str(failed.value)
+        with pytest.raises(AssertionError, match="only these kinds were sent: opened"):
+            sendpulse.assert_delivered("clicked")
+        sendpulse.advance("1m")
+        assert sendpulse.assert_delivered("opened", recipient="ann@example.com").kind == "opened"
+
+
+def test_deliveries_are_found_by_kind_and_outcome(sendpulse) -> None:
+    with Receiver(500) as app:
+        sendpulse.subscribe(app.url)
+        sendpulse.emit("opened")
+        sendpulse.advance("2m")
+        sendpulse.emit("clicked")
+        sendpulse.advance("1m")
+    assert [d.outcome for d in sendpulse.deliveries("opened")] == ["rescheduled", "acknowledged"]
+    assert len(sendpulse.deliveries("smtp.clicked", "acknowledged")) == 1
+    assert sendpulse.deliveries("delivered") == []
