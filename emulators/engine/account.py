@@ -65,7 +65,7 @@ class Draft:
     def after(self, seconds: float, reaction: str, **data: Any) -> None:
         """Lets a reaction of the provider happen later."""
         due = self._instant + round(seconds * SECOND)
-        self._plans.append(Plan(self.ordinal("plan"), due, reaction, data))
+        self._plans.append(Plan(self.ordinal("plan"), due, reaction, copy.deepcopy(data)))
 
     def effects(self) -> Effects:
         """All that the step did."""

@@ -73,12 +73,12 @@ class Awaited:
             finally:
                 await courier.rest()
         with world.lock:
-            others = [r for r in emulator.account.registrations.values() if r.state in ("active", "paused")]
-            replaced = [
-                r.id for r in others if r.feed == wanted.feed and wanted.policy.second_url == "replaces"
-            ]
             active = replace(wanted, state="active")
-            successor_of = replaced[0] if replaced else None
+            successor_of = None
+            if wanted.policy.second_url == "replaces":
+                lanes = emulator.account.outbox.lanes.values()
+                standing = (lane.registration.id for lane in lanes if lane.registration.feed == wanted.feed)
+                successor_of = next(standing, None)
             world.commit(Subscribed(world.now(), emulator.name, active, successor_of))
         world.wake()
         return Subscription(emulator, wanted.id)

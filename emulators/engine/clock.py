@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any, Protocol
 
 from emulators.errors import InvalidValue
@@ -41,7 +42,7 @@ def duration(value: Duration) -> int:
         micros = value // timedelta(microseconds=1)
     elif isinstance(value, str):
         micros = _parse(value)
-    elif isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+    elif isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         raise InvalidValue(f"duration: expected {type_of_duration}, got {value!r}")
     else:
         micros = round(value * SECOND)
@@ -61,7 +62,7 @@ def _parse(text: str) -> int:
 def span(micros: int) -> str:
     """A duration for people: 90 seconds are `1m30s`."""
     if micros % SECOND:
-        return f"{micros / SECOND:.3f}".rstrip("0") + "s"
+        return f"{micros / SECOND:.6f}".rstrip("0") + "s"
     seconds = micros // SECOND
     parts = [(seconds // 3600, "h"), (seconds % 3600 // 60, "m"), (seconds % 60, "s")]
     return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 import struct
+import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,10 +39,10 @@ class Courier:
         """Makes one attempt. Never raises for anything that a receiver or the network does."""
         try:
             self._egress.check_url(request.url)
-            async with asyncio.timeout(request.patience):
+            async with asyncio.timeout(request.patience) as deadline:
                 if isinstance(request.fault, ResetAfterBody):
                     return await self._reset_after_body(request)
-                return await self._exchange(request)
+                return await self._exchange(request, deadline)
         except TimeoutError:
             return Answer(None, f"no answer within {request.patience:g} s of real time")
         except EgressRefused as error:
@@ -54,12 +57,12 @@ class Courier:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return Answer(None, f"connection broken: {_said(error)}")
 
-    async def _exchange(self, request: Request) -> Answer:
+    async def _exchange(self, request: Request, deadline: asyncio.Timeout) -> Answer:
         data: Any = request.body
         headers = list(request.headers)
         if isinstance(request.fault, SlowWrite) and request.body is not None:
             headers.append(("Content-Length", str(len(request.body))))
-            data = _trickle(request.body, request.fault)
+            data = _trickle(request, request.fault, deadline)
         secure = urlsplit(request.url).scheme == "https"
         async with self._open().request(
             request.method,
@@ -91,13 +94,18 @@ class Courier:
         lines += [
             f"{name}: {value}" for name, value in (*request.headers, ("Content-Length", str(len(body))))
         ]
-        writer.write("\r\n".join([*lines, "", ""]).encode() + body)
-        await writer.drain()
-        # Lingering for zero seconds turns the close into a reset.
-        writer.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-        )
-        writer.close()
+        connection = writer.get_extra_info("socket")
+        try:
+            writer.transport.set_write_buffer_limits(high=0)
+            writer.write("\r\n".join([*lines, "", ""]).encode() + body)
+            await writer.drain()
+            # A reset throws away what is still on its way, and the receiver is to get all of it.
+            while _unsent(connection):
+                await asyncio.sleep(0.001)
+        finally:
+            # Lingering for zero seconds turns the close into a reset.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.close()
         return Answer(None, "connection reset after the body")
 
     async def look_up(self, url: str) -> None:
@@ -157,12 +165,29 @@ class _Guarded(AbstractResolver):
         """Nothing is held."""
 
 
-async def _trickle(body: bytes, fault: SlowWrite) -> AsyncIterator[bytes]:
+async def _trickle(request: Request, fault: SlowWrite, deadline: asyncio.Timeout) -> AsyncIterator[bytes]:
+    body, loop = request.body or b"", asyncio.get_running_loop()
     for start in range(0, len(body), fault.chunk):
+        # Patience is for the receiver; the slowness is our own.
+        with suppress(RuntimeError):  # the answer came before the whole request was written
+            deadline.reschedule(loop.time() + fault.pause + request.patience)
         if start:
             await asyncio.sleep(fault.pause)
         yield body[start : start + fault.chunk]
 
 
+def _unsent(connection: Any) -> int:
+    """Bytes that the other side's machine has not taken in yet; 0 where the system does not tell."""
+    if sys.platform != "linux":
+        return 0
+    import fcntl
+    import termios
+
+    return int.from_bytes(fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+
+
 def _said(error: BaseException) -> str:
+    if isinstance(error, ConnectionError) and error.errno:
+        # asyncio's own words are "Connect call failed" and the address, which is known.
+        return os.strerror(error.errno)
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -94,7 +94,8 @@ class Crank:
                 for departure, answer in zip(batch, answers, strict=True):
                     self._world.conclude(departure, answer)
                 done += len(batch)
-        except asyncio.CancelledError:
+        except BaseException:
+            # Cancelled, or an error of ours: whatever it is, nothing may stay on its way for ever.
             self._break_off(departures[done:])
             raise
 

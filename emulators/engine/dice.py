@@ -1,4 +1,4 @@
-"""A random source that is cheap to make, as every event and every contact has one of its own."""
+"""A random source that is cheap to make, as every contact, fault and id has one of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from random import Random
 class Dice(Random):
     """All that `Random` can draw, out of hashes of a key.
 
-    Setting up the 624 words of a `Random` costs more than all that one event draws from it.
+    Setting up the 624 words of a `Random` costs more than the few values that are drawn from one.
     """
 
     def __init__(self, key: bytes) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
+from yarl import URL
+
 from emulators.errors import EgressRefused, InvalidValue
 
 
@@ -26,8 +28,13 @@ class Egress:
             raise InvalidValue(f"url: expected http://host[:port]/path or https://..., got {url!r}")
         if parts.username is not None or parts.password is not None:
             raise InvalidValue("url: credentials do not belong in a URL; use auth=('login', 'password')")
-        host = parts.hostname
-        if _literal(host) is not None:
+        try:
+            # As the connection will read it: `１０。0.0.1` is 10.0.0.1.
+            host = URL(url).raw_host or ""
+        except ValueError as error:
+            raise InvalidValue(f"url: {error}, got {url!r}") from None
+        # Digits alone, such as `10.1`, are an address too, and no resolver would ever be asked about it.
+        if _literal(host) is not None or host.replace(".", "").isdigit():
             self.check(host, port or (443 if parts.scheme == "https" else 80), host)
 
     def check(self, host: str, port: int, address: str) -> None:

@@ -79,6 +79,13 @@ class SlowWrite(Fault):
     chunk: int = 64
     pause: float = 0.005
 
+    def __post_init__(self) -> None:
+        Fault.__post_init__(self)
+        if self.chunk < 1:
+            raise InvalidValue(f"chunk: expected 1 byte or more, got {self.chunk!r}")
+        if not 0 <= self.pause < float("inf"):
+            raise InvalidValue(f"pause: expected seconds, 0 or more, got {self.pause!r}")
+
 
 @dataclass(frozen=True, slots=True)
 class Armed:
@@ -145,7 +152,7 @@ class Faults:
 def _apply(armed: Armed, lane: Lane, shipment: Shipment) -> Disturbance | None:
     fault = armed.fault
     if isinstance(fault, Reorder):
-        later = next((s for s in lane.queue.values() if s.id > shipment.id and not s.departed), None)
+        later = next((s for s in lane.queue.values() if s is not shipment and not s.departed), None)
         if later is not None and lane.in_line and (later.raw is not None or later.due <= shipment.due):
             return Disturbance(armed.id, fault, later.id, "swap")
         return Disturbance(armed.id, fault, shipment.id, "reverse") if len(shipment.events) > 1 else None

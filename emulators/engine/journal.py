@@ -122,7 +122,7 @@ class Delivery(Entry):
     """One attempt and how it ended.
 
     `outcome` is `acknowledged`, `rescheduled` (next at `next_at`) or `abandoned`; `status` is None where no
-    answer came and `reason` says why; `waiting` counts the requests that wait behind it.
+    answer came and `reason` says why; `waiting` counts the events that wait behind it in its line.
     """
 
     subscription: int

@@ -200,10 +200,12 @@ class Outbox:
             self._close(lane, now)
 
     def _close(self, lane: Lane, now: Instant) -> None:
-        last = next(reversed(lane.queue.values()), None)
-        if last is not None and self._open(last, lane.registration.policy, now):
-            last.due = now
-            self._plan(lane, last)
+        for shipment in reversed(lane.queue.values()):
+            # More than one where a successor's smaller batches cut an open one.
+            if shipment.raw is not None or shipment.attempts or shipment.due <= now:
+                break
+            shipment.due = now
+            self._plan(lane, shipment)
 
     def _ship(
         self, lane: Lane, now: Instant, due: Instant, raw: bytes | None = None, label: str = ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from math import inf
 from typing import Any
 
 from emulators.errors import InvalidValue, unknown
@@ -49,11 +51,20 @@ class Policy:
         """This policy with some fields replaced; an unknown or malformed one is refused."""
         for name, value in changes.items():
             check_policy(name, value)
-        listed: dict[str, Any] = {k: tuple(v) if k == "retry_delays" else v for k, v in changes.items()}
-        policy = replace(self, **listed)
+        # Copies: what the caller does to his own list or table afterwards is none of ours.
+        copies = {"retry_delays": tuple, "answers": dict, "probe_answers": dict}
+        policy = replace(self, **{name: copies.get(name, _same)(value) for name, value in changes.items()})
         if policy.envelope == "object" and policy.batch_size != 1:
             raise InvalidValue(f"batch_size: an object holds one event, got {policy.batch_size}")
         return policy
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < inf
 
 
 def _look_up(table: Mapping[str, str], status: int | None, otherwise: str) -> str:
@@ -82,13 +93,16 @@ def check_policy(name: str, value: object) -> None:
     elif name == "batch_size":
         expected = "" if isinstance(value, int) and number and value >= 1 else "a whole number from 1"
     elif name in ("batch_window", "timeout", "patience"):
-        expected = "" if number and value >= 0 else "seconds, 0 or more"  # type: ignore[operator]
+        expected = "" if _is_seconds(value) else "seconds, 0 or more"
     elif name == "retry_delays":
-        good = isinstance(value, list | tuple) and all(isinstance(d, int | float) and d >= 0 for d in value)
+        good = isinstance(value, list | tuple) and all(map(_is_seconds, value))
         expected = "" if good else "a list of seconds"
     elif name in ("answers", "probe_answers"):
         verdicts = ("acknowledge", "retry", "abandon") if name == "answers" else ("accept", "refuse")
-        good = isinstance(value, Mapping) and all(verdict in verdicts for verdict in value.values())
+        good = isinstance(value, Mapping) and all(
+            isinstance(status, str) and re.fullmatch(r"\d{3}|\dxx|\*", status) and verdict in verdicts
+            for status, verdict in value.items()
+        )
         expected = "" if good else f"statuses ('200', '2xx', '*') mapped to {' | '.join(verdicts)}"
     elif not isinstance(value, str):
         expected = "text"

@@ -69,11 +69,11 @@ class Writer:
                 raise unknown(f"field of {kind.name}", name, kind.fields)
         build = self._feeds[feed.name]
         schema = f"{feed.name}.event"
-        at = moment(now)
+        # One source for all of them, seeded by the first: a source each would cost more than the events.
         random = Random(self._draw("event", first).getrandbits(64))
+        occasion = Occasion(kind.name, moment(now), given, self._options, self._people, random, self._draw)
         events = []
         for ordinal in range(first, first + count):
-            occasion = Occasion(kind.name, at, given, self._options, self._people, random, self._draw)
             payload = self._complete(build, kind, occasion)
             if not self._contract.valid(schema, payload):
                 raise self._refusal(schema, kind, payload, given)
@@ -85,6 +85,8 @@ class Writer:
         """The built payload with the given fields over it, in the vendor's order."""
         payload = feed.build(occasion)
         payload.update(occasion.given)
+        if tuple(payload) == kind.fields and None not in payload.values():
+            return payload
         return {name: value for name in kind.fields if (value := payload.get(name)) is not None}
 
     def _refusal(

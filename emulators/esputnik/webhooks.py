@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 
 from emulators.engine.provider import Occasion, Payload
 from emulators.esputnik import identity
@@ -16,19 +17,30 @@ ADDRESS_FIELDS = {
     "webpush": "webpush",
 }
 
+# What the kinds of widgets are on the wire.
+WIDGETS = {
+    "WIDGET_SUBSCRIPTION": "SUBSCRIPTION_CHANGED",
+    "WIDGET_VIEW": "READ",
+    "WIDGET_CONVERSION": "CLICKED",
+}
+
 
 def activity(occasion: Occasion) -> Payload:
     """An activity: of a campaign, or of a workflow as soon as a field of a workflow is given."""
     status, media = _status_and_media(occasion)
+    triggered = any(
+        name.startswith(("workflow", "sourceEvent")) and value is not None
+        for name, value in occasion.given.items()
+    )
     payload: Payload = {
         **_contact(occasion, media),
-        **_message(occasion, media),
+        **_message(occasion, media, triggered),
         "mediaType": media,
         "activityStatus": status,
-        "activityDateTime": occasion.now.isoformat(timespec="seconds")[:19],
+        "activityDateTime": _without_zone(occasion.now),
         "statusData": _status_data(occasion, status),
     }
-    if _triggered(occasion):
+    if triggered:
         payload.update(_workflow(occasion))
     else:
         # Campaigns have a random id; a workflow's message carries the time in its id.
@@ -38,14 +50,14 @@ def activity(occasion: Occasion) -> Payload:
     return payload
 
 
+@lru_cache(maxsize=1)
+def _without_zone(now: datetime) -> str:
+    return now.strftime("%Y-%m-%dT%H:%M:%S")
+
+
 def _status_and_media(occasion: Occasion) -> tuple[str, str]:
-    widgets = {
-        "WIDGET_SUBSCRIPTION": "SUBSCRIPTION_CHANGED",
-        "WIDGET_VIEW": "READ",
-        "WIDGET_CONVERSION": "CLICKED",
-    }
-    if occasion.kind in widgets:
-        return widgets[occasion.kind], "widget"
+    if occasion.kind in WIDGETS:
+        return WIDGETS[occasion.kind], "widget"
     given = occasion.given
     if "mediaType" in given:
         return occasion.kind, str(given["mediaType"])
@@ -56,13 +68,6 @@ def _status_and_media(occasion: Occasion) -> tuple[str, str]:
     return occasion.kind, named or ("mobilepush" if occasion.kind == "SENT" else "email")
 
 
-def _triggered(occasion: Occasion) -> bool:
-    return any(
-        name.startswith(("workflow", "sourceEvent")) and value is not None
-        for name, value in occasion.given.items()
-    )
-
-
 def _contact(occasion: Occasion, media: str) -> Payload:
     """The same address is always the same contact."""
     person = occasion.people.person(occasion.random)
@@ -71,9 +76,12 @@ def _contact(occasion: Occasion, media: str) -> Payload:
         field = occasion.options["activity.viber_number"]
     address = occasion.given.get(field)
     if address is None:
-        token = f"{occasion.random.getrandbits(128):032x}"
-        own = {"email": person.email, "sms": person.phone.lstrip("+"), "viber": person.phone.lstrip("+")}
-        address = own.get(field, token)
+        if field == "email":
+            address = person.email
+        elif field in ("sms", "viber"):
+            address = person.phone.lstrip("+")
+        else:
+            address = f"{occasion.random.getrandbits(128):032x}"
     known = occasion.draw("contact", address)
     contact: Payload = {"contactId": 700_000_000 + known.getrandbits(30), field: address}
     if known.getrandbits(2):
@@ -81,7 +89,7 @@ def _contact(occasion: Occasion, media: str) -> Payload:
     return contact
 
 
-def _message(occasion: Occasion, media: str) -> Payload:
+def _message(occasion: Occasion, media: str, triggered: bool) -> Payload:
     random = occasion.random
     message: Payload = {
         "messageName": occasion.people.campaign(random),
@@ -90,7 +98,7 @@ def _message(occasion: Occasion, media: str) -> Payload:
     }
     if media == "email":
         # Codes have 12 characters in campaigns and 18 in workflows.
-        code = identity.link_code(random, 18 if _triggered(occasion) else 12)
+        code = identity.link_code(random, 18 if triggered else 12)
         message["viewMessageLink"] = f"https://u51739.esclick.me/{code}"
     return message
 

@@ -1,40 +1,66 @@
-"""Events of the SMTP service, one function for each shape that the vendor prints."""
+"""Events of the SMTP service, each as the vendor prints it: the fields stand in another order for each kind."""
 
 from __future__ import annotations
 
 from emulators.engine.provider import Occasion, Payload
 
+SENDER = "news@shop.example.com"
+
 
 def smtp(occasion: Occasion) -> Payload:
-    """An SMTP event; the schema puts the fields into the order that its kind has."""
-    random = occasion.random
-    given = occasion.given
-    payload: Payload = {
-        "event": occasion.kind,
-        "recipient": given.get("recipient") or occasion.people.person(random).email,
-        "sender": "news@shop.example.com",
-        "subject": given.get("subject") or occasion.people.subject(random),
-    }
-    if occasion.kind == "unsubscribed":
-        # The page prints this event alone without timestamp and message_id.
-        return payload
-    payload["timestamp"] = int(occasion.now.timestamp())
-    payload["message_id"] = 1_149_000_000 + random.getrandbits(24)
+    """An SMTP event."""
     if occasion.kind in ("delivered", "undelivered"):
-        payload.update(_answer_of_the_mail_server(occasion))
-    return payload
+        return _answered(occasion)
+    if occasion.kind == "unsubscribed":
+        return _unsubscribed(occasion)
+    random, people = occasion.random, occasion.people
+    return {
+        "event": occasion.kind,
+        "timestamp": int(occasion.now.timestamp()),
+        "message_id": _message_id(occasion),
+        "recipient": people.person(random).email,
+        "sender": SENDER,
+        "subject": people.subject(random),
+    }
 
 
-def _answer_of_the_mail_server(occasion: Occasion) -> Payload:
-    """Codes are strings here; the subcode of a delivery is empty, as in the sample."""
+def _answered(occasion: Occasion) -> Payload:
+    """Delivered or not, with what the recipient's server said; codes are strings here."""
+    random, people = occasion.random, occasion.people
+    code, subcode, response = _response(occasion)
+    return {
+        "smtp_server_response_code": code,
+        "smtp_server_response_subcode": subcode,
+        "sender": SENDER,
+        "smtp_server_response": response,
+        "timestamp": int(occasion.now.timestamp()),
+        "message_id": _message_id(occasion),
+        "recipient": people.person(random).email,
+        "event": occasion.kind,
+        "subject": people.subject(random),
+    }
+
+
+def _unsubscribed(occasion: Occasion) -> Payload:
+    """The page prints this event alone without timestamp and message_id."""
+    random, people = occasion.random, occasion.people
+    return {
+        "event": occasion.kind,
+        "recipient": people.person(random).email,
+        "sender": SENDER,
+        "subject": people.subject(random),
+    }
+
+
+def _message_id(occasion: Occasion) -> int:
+    return 1_149_000_000 + occasion.random.getrandbits(24)
+
+
+def _response(occasion: Occasion) -> tuple[str, str, str]:
+    """Code, subcode and text; the subcode of a delivery is empty, as in the sample."""
     if occasion.kind == "delivered":
-        queued = f"2.0.0 Ok: queued as {occasion.random.getrandbits(40):010X}"
-        return {
-            "smtp_server_response_code": "250",
-            "smtp_server_response_subcode": "",
-            "smtp_server_response": queued,
-        }
-    code, subcode, text = occasion.random.choice(
+        return "250", "", f"2.0.0 Ok: queued as {occasion.random.getrandbits(40):010X}"
+    return occasion.random.choice(
         (
             ("550", "5.1.1", "Recipient address rejected: user unknown"),
             ("554", "5.7.1", "Message rejected as spam by content filtering"),
@@ -42,8 +68,3 @@ def _answer_of_the_mail_server(occasion: Occasion) -> Payload:
             ("451", "4.7.1", "Greylisted, please try again later"),
         )
     )
-    return {
-        "smtp_server_response_code": code,
-        "smtp_server_response_subcode": subcode,
-        "smtp_server_response": text,
-    }

@@ -1,0 +1,148 @@
+"""Every fact that an emulator goes by, with its basis and source, and what it does not imitate.
+
+documented: the vendor's text says so. observed: it was seen on the wire. inferred: it follows from what the
+vendor says elsewhere or later. assumed: no text says anything, so it is a choice of this project.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import textwrap
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from emulators.commands.exits import Exit
+
+if TYPE_CHECKING:
+    from emulators.engine.profile import Fact, FeedProfile, Kind, Option, Profile, Sample, Source
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What `emulators explain` takes."""
+    parser.add_argument("provider", metavar="PROVIDER[@REVISION]", help="such as esputnik")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explains."""
+    from emulators import registry
+
+    imitation = registry.load(args.provider)
+    if args.json:
+        print(json.dumps(asdict(imitation.profile), indent=2, default=bytes.decode))
+    else:
+        width = min(110, max(60, shutil.get_terminal_size((100, 24)).columns))
+        print(Page(imitation.provider.title, imitation.profile, width).text())
+    return Exit.GOOD
+
+
+class Page:
+    """A profile for people: the basis stands in the first column."""
+
+    def __init__(self, title: str, profile: Profile, width: int) -> None:
+        self._title = title
+        self._profile = profile
+        self._width = width
+
+    def text(self) -> str:
+        """All of it."""
+        profile = self._profile
+        parts = [[f"{self._title}: {profile.provider}@{profile.revision}", *self._wrapped(profile.title, 0)]]
+        for feed in profile.feeds.values():
+            parts += self._feed(feed)
+        if not profile.feeds:
+            parts.append(["WEBHOOKS", "  none that any document describes"])
+        parts += [
+            self._part(
+                "OPTIONS, each a choice that the documents leave open",
+                map(self._option, profile.options.values()),
+            ),
+            self._part(
+                "CALLS that are answered",
+                (
+                    self._fact(
+                        route.basis, f"{route.method} {route.path} ({route.name})", route.note, route.source
+                    )
+                    for route in profile.routes.values()
+                ),
+            ),
+            self._part("SAMPLES, as the documents print them", map(self._sample, profile.samples.values())),
+            self._part(
+                "OTHER FACTS",
+                (self._fact(f.basis, _named(name, f), f.note, f.source) for name, f in profile.facts.items()),
+            ),
+            self._part("NOT IMITATED", (self._wrapped(f"- {text}", 2, 4) for text in profile.not_imitated)),
+            self._part(
+                "SOURCES",
+                (
+                    self._wrapped(f"[{key}] {source.title}; {source.date} ({_sort(source)})", 2, 6)
+                    for key, source in profile.sources.items()
+                ),
+            ),
+        ]
+        return "\n\n".join("\n".join(part) for part in parts if part)
+
+    def _feed(self, feed: FeedProfile) -> list[list[str]]:
+        kinds = (
+            self._fact(kind.basis, kind.name, _kind_note(kind), kind.source) for kind in feed.kinds.values()
+        )
+        policy = (self._fact(f.basis, _named(name, f), f.note, f.source) for name, f in feed.policy.items())
+        return [
+            self._part(f"WEBHOOK {feed.name}, kinds of events. {feed.title}", kinds),
+            self._part(
+                f"WEBHOOK {feed.name}, how it is delivered. Each is an option too: {feed.name}.timeout, ...",
+                policy,
+            ),
+        ]
+
+    def _option(self, option: Option) -> list[str]:
+        default = option.default
+        among = f", of {' | '.join(map(_value, option.choices))}" if option.choices else ""
+        source = self._profile.sources[default.source]
+        note = f"{default.note} Source: {source.title}; {source.date}."
+        return self._fact(default.basis, f"{_named(option.name, default)}{among}", note, default.source)
+
+    def _sample(self, sample: Sample) -> list[str]:
+        lines = self._fact(sample.basis, sample.name, sample.title, sample.source)
+        for repair in sample.repairs:
+            change = f"{_cut(repair['find'])} -> {_cut(repair['replace'])}"
+            lines += self._wrapped(f"repaired: {repair['why']} {change}", 14, 16)
+        return lines
+
+    def _part(self, heading: str, entries: Iterable[list[str]]) -> list[str]:
+        lines = [line for entry in entries for line in entry]
+        return [*self._wrapped(heading, 0, 2), *lines] if lines else []
+
+    def _fact(self, basis: str, what: str, note: str, source: str) -> list[str]:
+        return self._wrapped(f"{basis:<10}  {what}  [{source}]", 2, 16) + self._wrapped(note, 14)
+
+    def _wrapped(self, text: str, indent: int, after: int | None = None) -> list[str]:
+        further = " " * (indent if after is None else after)
+        return textwrap.wrap(
+            text, self._width, initial_indent=" " * indent, subsequent_indent=further, break_on_hyphens=False
+        )
+
+
+def _kind_note(kind: Kind) -> str:
+    opt_in = f"Only with the option {kind.opt_in}." if kind.opt_in else ""
+    return " ".join(part for part in (opt_in, kind.note) if part)
+
+
+def _named(name: str, fact: Fact) -> str:
+    return f"{name} = {_value(fact.value)} {fact.unit}".rstrip()
+
+
+def _value(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _sort(source: Source) -> str:
+    return ", ".join(part for part in (source.kind, source.language) if part)
+
+
+def _cut(text: str) -> str:
+    shown = _value(text)
+    return shown if len(shown) <= 40 else f'{shown[:38]}..."'

@@ -1,0 +1,141 @@
+"""The running process of `emulators serve`: one world on a clock that moves by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emulators.commands.exits import Exit
+from emulators.engine.emulator import Emulator
+from emulators.engine.journal import Entry, Probe
+from emulators.engine.timeline import aligned, beginning, rows
+from emulators.engine.web import Site
+from emulators.engine.world import World
+from emulators.errors import VerificationFailed
+from emulators.hosting import LoopHost, Setting, inhabit
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Emulators behind sockets that are open already; all but the world and the file by provider name."""
+
+    world: World
+    specs: Mapping[str, str]
+    sockets: Mapping[str, socket.socket]
+    options: Mapping[str, Mapping[str, Any]]
+    subscriptions: Sequence[tuple[str, str]]
+    ready_file: Path | None
+
+    def run(self) -> Exit:
+        """Serves until a signal; the code says which one it was."""
+        return asyncio.run(self._serve())
+
+    async def _serve(self) -> Exit:
+        stop: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
+        _listen_to_signals(stop)
+        async with AsyncExitStack() as stack:
+            host = LoopHost(asyncio.get_running_loop())
+            emulators: dict[str, Emulator] = {}
+            sites: list[Site] = []
+            for name, spec in self.specs.items():
+                site = Site(self.sockets[name])
+                setting = Setting(spec, world=self.world, options=self.options[name])
+                emulators[name] = await stack.enter_async_context(inhabit(site, setting, host))
+                sites.append(site)
+            for site in sites:
+                await site.start()
+            self._announce(emulators)
+            self.world.journal.listeners.append(Log(self.world).tell)
+            tasks = [
+                asyncio.create_task(_subscribe(emulators[name], url, stop))
+                for name, url in self.subscriptions
+            ]
+            try:
+                return await stop
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                await asyncio.gather(*(site.stop() for site in sites))
+
+    def _announce(self, emulators: Mapping[str, Emulator]) -> None:
+        """Says that everything answers from now on."""
+        providers = {
+            name: {"url": emulator.url, "revision": emulator.revision, "env": emulator.env}
+            for name, emulator in emulators.items()
+        }
+        line = json.dumps({"ready": True, "id": os.urandom(8).hex(), "providers": providers})
+        if self.ready_file:
+            # Whoever waits for the file must never find half of it.
+            unfinished = self.ready_file.with_name(f"{self.ready_file.name}.{os.getpid()}")
+            unfinished.write_text(line + "\n", "utf-8")
+            unfinished.replace(self.ready_file)
+        print(line, flush=True)
+
+
+class Log:
+    """What happens, on standard error while it happens."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._start = beginning(world.journal.entries)
+        self._complaints = 0
+
+    def tell(self, entry: Entry) -> None:
+        """A line for an entry that means something to people."""
+        # A receiver that is not up yet is asked again and again, which is told once elsewhere.
+        if not isinstance(entry, Probe) or entry.accepted:
+            told = aligned(rows([entry], self._start), named=True, wide=44)
+            if told:
+                print(told, file=sys.stderr, flush=True)
+        for complaint in self._world.complaints[self._complaints :]:
+            print(f"emulators: {complaint}", file=sys.stderr, flush=True)
+            self._complaints += 1
+
+
+def _listen_to_signals(stop: asyncio.Future[Exit]) -> None:
+    """SIGTERM is a good end, Ctrl-C an interruption."""
+    loop = asyncio.get_running_loop()
+
+    def end(code: Exit) -> None:
+        if not stop.done():
+            stop.set_result(code)
+
+    for number, code in ((signal.SIGTERM, Exit.GOOD), (signal.SIGINT, Exit.INTERRUPTED)):
+        try:
+            loop.add_signal_handler(number, end, code)
+        except NotImplementedError:  # on Windows
+            signal.signal(number, lambda *_, code=code: loop.call_soon_threadsafe(end, code))
+
+
+async def _subscribe(emulator: Emulator, url: str, stop: asyncio.Future[Exit]) -> None:
+    """Registers a receiver, as soon as it is up; any other failure ends the process."""
+    told = ""
+    while True:
+        try:
+            await emulator.aio.subscribe(url)
+        except VerificationFailed:
+            reason = next(probe.reason for probe in reversed(emulator.probes()) if probe.url == url)
+            if reason != told:
+                told = reason
+                print(
+                    f"emulators: {emulator.name} asks {url} until it answers well: {reason}",
+                    file=sys.stderr,
+                    flush=True,
+                )
+            await asyncio.sleep(0.5)
+        except Exception as error:  # noqa: BLE001 - handed on to the one who waits for the end
+            if not stop.done():
+                stop.set_exception(error)
+            return
+        else:
+            return

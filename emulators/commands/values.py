@@ -1,0 +1,28 @@
+"""Words of the command line as values: `field=value` pairs and option settings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from emulators.errors import InvalidValue
+
+
+def pairs(words: Iterable[str], option: str) -> dict[str, str]:
+    """`["sms=380", ...]` by name, values still text; `InvalidValue` for a word without `=`."""
+    found = {}
+    for word in words:
+        name, sign, value = word.partition("=")
+        if not name or not sign:
+            raise InvalidValue(f"{option}: expected NAME=VALUE, got {word!r}")
+        found[name] = value
+    return found
+
+
+def value_of(text: str) -> Any:
+    """JSON where the text is JSON (`true`, `12`, `{"a": 1}`), else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
