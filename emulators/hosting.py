@@ -156,6 +156,7 @@ async def inhabit(site: Site, setting: Setting, host: LoopHost) -> AsyncIterator
             imitation.provider,
             imitation.profile,
             imitation.contract,
+            imitation.credentials,
             pools(imitation.provider.locale),
             world,
             crank,

@@ -40,16 +40,15 @@ class Pools:
         people = self._people
         rest, row = divmod(random.getrandbits(64), len(people))
         first_name, last_name, mailbox = people[row]
-        rest, number = divmod(rest, 1_000_000)
-        rest, domain = divmod(rest, 3)
         forms, per_form = self._phones
-        rest, line = divmod(rest, per_form)
-        return Person(
-            first_name,
-            last_name,
-            f"{mailbox}{number}@{('example.com', 'example.org', 'example.net')[domain]}",
-            forms[rest % len(forms)] % line,
-        )
+        rest_of_phone, line = divmod(rest // 3_000_000, per_form)
+        phone = forms[rest_of_phone % len(forms)] % line
+        return Person(first_name, last_name, _address(mailbox, rest), phone)
+
+    def email(self, random: Random) -> str:
+        """The address alone of the person that the same draw would give."""
+        rest, row = divmod(random.getrandbits(64), len(self._people))
+        return _address(self._people[row][2], rest)
 
     def subject(self, random: Random) -> str:
         """The subject line of an e-mail, some with emoji."""
@@ -117,6 +116,12 @@ def locales() -> tuple[str, ...]:
 def _shipped() -> Traversable:
     """The folder of the shipped pools, on disk or in a zipped package."""
     return files("emulators").joinpath("pools")
+
+
+def _address(mailbox: str, draw: int) -> str:
+    """One of three million addresses of a name, on a domain reserved for examples."""
+    draw, number = divmod(draw, 1_000_000)
+    return f"{mailbox}{number}@example.{('com', 'org', 'net')[draw % 3]}"
 
 
 def _one_of(values: Sequence[str], random: Random) -> str:

@@ -6,12 +6,13 @@ A package brings a vendor through an entry point of the group `emulators.provide
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
+from random import Random
 
 from emulators import catalog
 from emulators.engine.profile import Profile
@@ -29,6 +30,8 @@ class Imitation:
     provider: Provider
     profile: Profile
     contract: Contract
+    credentials: Mapping[str, str]
+    """Of the account; they follow from the vendor's name alone, so that a fresh emulator has those of the last."""
 
 
 def names() -> tuple[str, ...]:
@@ -43,7 +46,8 @@ def load(spec: str) -> Imitation:
     provider = _provider(name)
     shelf = catalog.default() if not provider.package else catalog.Catalog(_folder(provider.package))
     profile = shelf.profile(name, revision or None)
-    return Imitation(provider, profile, shelf.contract(name, profile.revision))
+    credentials = provider.credentials(Random(f"credentials of {name}"))
+    return Imitation(provider, profile, shelf.contract(name, profile.revision), credentials)
 
 
 def _provider(name: str) -> Provider:

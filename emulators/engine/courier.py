@@ -100,11 +100,12 @@ class Courier:
             writer.write("\r\n".join([*lines, "", ""]).encode() + body)
             await writer.drain()
             # A reset throws away what is still on its way, and the receiver is to get all of it.
-            while _unsent(connection):
+            while _unsent(connection):  # noqa: ASYNC110 - the system tells, but calls nobody
                 await asyncio.sleep(0.001)
         finally:
             # Lingering for zero seconds turns the close into a reset.
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            form = "hh" if sys.platform == "win32" else "ii"
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(form, 1, 0))
             writer.close()
         return Answer(None, "connection reset after the body")
 

@@ -149,6 +149,7 @@ class Crank:
 
     async def close(self) -> None:
         """Stops by itself turning, and lets go of every connection."""
+        self._world.wake = lambda: None
         tasks = [*self._flying, *([self._pump] if self._pump else [])]
         for task in tasks:
             task.cancel()

@@ -5,6 +5,7 @@ Verbs that need the network block here and are awaited in `.aio`; all others are
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -33,7 +34,7 @@ from emulators.engine.outbox import Registration
 from emulators.engine.profile import Profile
 from emulators.engine.provider import Call, Contract, Event, People, Provider
 from emulators.engine.state import AccountState
-from emulators.engine.world import World, seeded
+from emulators.engine.world import World
 from emulators.engine.writer import Writer
 from emulators.errors import InvalidValue, NobodyListens, unknown
 
@@ -58,6 +59,7 @@ class Emulator(Inspection):
         provider: Provider,
         profile: Profile,
         contract: Contract,
+        credentials: Mapping[str, str],
         people: People,
         world: World,
         crank: Crank,
@@ -70,8 +72,7 @@ class Emulator(Inspection):
         self.url = ""
         self.options, self.policies = choose(profile, options)
         self.name = world.join(provider.name, self)
-        # Credentials do not follow the seed: a fresh emulator has those of the one before it.
-        self.credentials = provider.credentials(seeded(provider.name, "credentials"))
+        self.credentials = credentials
         self._host = host
         self.aio = Awaited(self, crank, host)
         self.writer = Writer(provider, profile, contract, self.options, people, self._draw)
@@ -280,10 +281,15 @@ class Emulator(Inspection):
         return exchange
 
     def react(self, plan: Plan) -> None:
-        """Lets a planned reaction come about."""
+        """Lets a planned reaction come about; one that breaks is told of, and is over all the same."""
         draft = self._draft(self.world.now())
-        self.provider.reactions[plan.reaction](draft, plan.data)
-        self.world.commit(Reacted(self.world.now(), self.name, plan, draft.effects()))
+        try:
+            self.provider.reactions[plan.reaction](draft, plan.data)
+            effects = draft.effects()
+        except Exception:  # noqa: BLE001 - told, not swallowed
+            self.world.complain(f"{self.provider.title}: {plan.reaction} broke:\n{traceback.format_exc()}")
+            effects = Effects()
+        self.world.commit(Reacted(self.world.now(), self.name, plan, effects))
 
     def _draw(self, what: str, which: object) -> Any:
         return self.world.draw(self.name, what, which)

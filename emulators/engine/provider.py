@@ -57,6 +57,7 @@ class People(Protocol):
     """Realistic values in the vendor's language, each drawn from the random source that is given."""
 
     def person(self, random: Random) -> Person: ...
+    def email(self, random: Random) -> str: ...
     def subject(self, random: Random) -> str: ...
     def campaign(self, random: Random) -> str: ...
     def product(self, random: Random) -> str: ...
@@ -75,6 +76,8 @@ class Occasion:
 
     kind: str
     now: datetime
+    epoch: int
+    """The same in whole Unix seconds."""
     given: Mapping[str, Any]
     options: Mapping[str, Any]
     people: People

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
-from emulators.engine.clock import Instant, moment
+from emulators.engine.clock import SECOND, Instant, moment
 from emulators.engine.codec import encode
 from emulators.engine.profile import FeedProfile, Kind, Profile
 from emulators.engine.provider import Contract, Event, Feed, Occasion, Payload, People, Provider
@@ -71,7 +71,9 @@ class Writer:
         schema = f"{feed.name}.event"
         # One source for all of them, seeded by the first: a source each would cost more than the events.
         random = Random(self._draw("event", first).getrandbits(64))
-        occasion = Occasion(kind.name, moment(now), given, self._options, self._people, random, self._draw)
+        occasion = Occasion(
+            kind.name, moment(now), now // SECOND, given, self._options, self._people, random, self._draw
+        )
         events = []
         for ordinal in range(first, first + count):
             payload = self._complete(build, kind, occasion)
@@ -84,9 +86,9 @@ class Writer:
     def _complete(feed: Feed, kind: Kind, occasion: Occasion) -> Payload:
         """The built payload with the given fields over it, in the vendor's order."""
         payload = feed.build(occasion)
-        payload.update(occasion.given)
-        if tuple(payload) == kind.fields and None not in payload.values():
+        if not occasion.given and tuple(payload) == kind.fields:
             return payload
+        payload.update(occasion.given)
         return {name: value for name in kind.fields if (value := payload.get(name)) is not None}
 
     def _refusal(

@@ -10,9 +10,10 @@ APPLICATION = "3A1B2-C3D41"
 def webhook(occasion: Occasion) -> Payload:
     """One status; `hwid` of an e-mail is its address, `payload` its subject."""
     random, given = occasion.random, occasion.given
-    person = occasion.people.person(random)
     platform = given.get("platform") or ("Email" if occasion.kind.startswith("Email") else "Android")
-    hwid = given.get("hwid") or (person.email if platform == "Email" else f"{random.getrandbits(64):016x}")
+    hwid = given.get("hwid") or (
+        occasion.people.email(random) if platform == "Email" else f"{random.getrandbits(64):016x}"
+    )
     code = f"{random.getrandbits(80):020X}"
     campaign = occasion.people.campaign(random)
     payload: Payload = {
@@ -24,7 +25,7 @@ def webhook(occasion: Occasion) -> Payload:
         "application_code": APPLICATION,
         "hwid": hwid,
         "user_id": str(1_500_000 + occasion.draw("user", hwid).getrandbits(16)),
-        "timestamp": int(occasion.now.timestamp()),
+        "timestamp": occasion.epoch,
         "journey_title": campaign,
         "journey_point_title": f"{random.randint(1, 9)}_{campaign}_promoemail",
     }

@@ -16,9 +16,9 @@ def smtp(occasion: Occasion) -> Payload:
     random, people = occasion.random, occasion.people
     return {
         "event": occasion.kind,
-        "timestamp": int(occasion.now.timestamp()),
+        "timestamp": occasion.epoch,
         "message_id": _message_id(occasion),
-        "recipient": people.person(random).email,
+        "recipient": people.email(random),
         "sender": SENDER,
         "subject": people.subject(random),
     }
@@ -33,9 +33,9 @@ def _answered(occasion: Occasion) -> Payload:
         "smtp_server_response_subcode": subcode,
         "sender": SENDER,
         "smtp_server_response": response,
-        "timestamp": int(occasion.now.timestamp()),
+        "timestamp": occasion.epoch,
         "message_id": _message_id(occasion),
-        "recipient": people.person(random).email,
+        "recipient": people.email(random),
         "event": occasion.kind,
         "subject": people.subject(random),
     }
@@ -46,7 +46,7 @@ def _unsubscribed(occasion: Occasion) -> Payload:
     random, people = occasion.random, occasion.people
     return {
         "event": occasion.kind,
-        "recipient": people.person(random).email,
+        "recipient": people.email(random),
         "sender": SENDER,
         "subject": people.subject(random),
     }
