@@ -40,7 +40,7 @@ def test_a_duration_may_be_seconds_a_timedelta_or_text(said: object, seconds: fl
 
 
 @pytest.mark.parametrize(
-    "said", ["", "soon", "5", "1h-30m", "h", -1, "1x", True, float("nan"), timedelta(-1)]
+    "said", ["", "soon", "5", "1h-30m", "h", -1, "1x", True, float("nan"), float("inf"), timedelta(-1)]
 )
 def test_anything_else_is_refused_and_so_is_the_past(said: object) -> None:
     with pytest.raises(InvalidValue, match="duration"):
@@ -49,8 +49,7 @@ def test_anything_else_is_refused_and_so_is_the_past(said: object) -> None:
 
 @given(st.integers(0, 10**15))
 def test_a_span_for_people_reads_back_as_the_same_duration(micros: int) -> None:
-    whole = micros - micros % 1000
-    assert duration(span(whole)) == whole
+    assert duration(span(micros)) == micros
 
 
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)))

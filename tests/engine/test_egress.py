@@ -29,6 +29,13 @@ def test_loopback_may_be_delivered_to(url: str) -> None:
         "93.184.216.34",
         "[::ffff:10.0.0.1]",
         "[fe80::1]",
+        "[fe80::1%25eth0]",
+        # The same addresses as the system's own functions read them.
+        "10.1",
+        "167772161",
+        "010.0.0.1",
+        "１０.0.0.1",
+        "10。0。0。1",
     ],
 )
 def test_no_other_address_may(host: str) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import emulators
 from emulators import in_loop, in_thread
@@ -160,6 +162,17 @@ def test_a_fresh_emulator_keeps_url_and_credentials_and_forgets_all_else(emulate
                 assert len(esputnik.deliveries()) == 1
                 seen.append((esputnik.url, esputnik.env))
         assert seen[0] == seen[1]
+
+
+@settings(max_examples=15, deadline=None)
+@given(kinds=st.lists(st.sampled_from(["READ", "CLICKED", "DELIVERED"]), min_size=1, max_size=3))
+def test_fresh_emulators_serve_under_given(emulate, kinds: list[str]) -> None:
+    with Receiver() as app, emulate.fresh("esputnik") as esputnik:
+        esputnik.subscribe(app.url)
+        for kind in kinds:
+            esputnik.emit(kind)
+        esputnik.advance("1m")
+        assert [event["activityStatus"] for event in app.posts[0].json] == kinds
 
 
 def test_two_fresh_ones_of_a_kind_at_a_time_are_refused(emulate) -> None:

@@ -67,6 +67,14 @@ def test_a_verification_needs_an_answer_that_is_accepted() -> None:
         ("envelope", "xml"),
         ("probe", "HEAD"),
         ("content_type", 7),
+        ("batch_window", float("inf")),
+        ("batch_window", True),
+        ("retry_delays", [float("nan")]),
+        ("retry_delays", [float("inf")]),
+        ("retry_delays", [True]),
+        ("answers", {200: "acknowledge"}),
+        ("answers", {"OK": "acknowledge"}),
+        ("probe_answers", {"2xx ": "accept"}),
     ],
 )
 def test_a_wrong_value_is_refused_saying_field_expected_and_got(name: str, value: Any) -> None:
@@ -77,6 +85,15 @@ def test_a_wrong_value_is_refused_saying_field_expected_and_got(name: str, value
 def test_an_unknown_field_is_refused_with_the_nearest() -> None:
     with pytest.raises(UnknownName, match="did you mean 'retry_delays'"):
         Policy().altered({"retry_delay": [1]})
+
+
+def test_what_the_caller_changes_afterwards_is_none_of_ours() -> None:
+    delays, answers = [60.0], {"200": "acknowledge"}
+    policy = Policy().altered({"retry_delays": delays, "answers": answers})
+    delays.append(120.0)
+    answers["500"] = "acknowledge"
+    assert policy.delay(2) is None
+    assert policy.verdict(500) == "retry"
 
 
 def test_an_object_holds_one_event() -> None:
