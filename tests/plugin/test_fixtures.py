@@ -135,7 +135,11 @@ def test_a_failing_test_tells_the_story_and_the_seed(project: pytest.Pytester) -
     result = run(project)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*expected an acknowledged 'READ' event*", "*emulators, seed 0*", "*POST READ*503*again at*only 200*"]
+        [
+            "*expected an acknowledged 'READ' event*",
+            "*emulators, seed 0*",
+            "*POST READ*503*again at*only 200*",
+        ]
     )
 
 
