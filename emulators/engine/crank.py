@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -28,6 +29,7 @@ class Crank:
         self._flying: set[asyncio.Task[None]] = set()
         self._pump: asyncio.Task[None] | None = None
         self._places = asyncio.Semaphore(self.side_by_side)
+        self._lines: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @asynccontextmanager
     async def claimed(self) -> AsyncIterator[None]:
@@ -104,9 +106,12 @@ class Crank:
             self._world.conclude(departure, Answer(None, "the attempt was broken off on our side"))
 
     async def _send(self, departure: Departure) -> Answer:
+        """One attempt. Subscriptions progress side by side, the requests of one go out one after another: what a
+        receiver sees first must not be a matter of chance."""
         if isinstance(departure.fault, Drop):
             return Answer(None)
-        return await self._courier.send(departure.request())
+        async with self._lines[departure.emulator, departure.registration.id], self._places:
+            return await self._courier.send(departure.request())
 
     # -- the running clock
 
@@ -137,8 +142,7 @@ class Crank:
                 continue
 
     async def _fly(self, departure: Departure) -> None:
-        async with self._places:
-            answer = await self._send(departure)
+        answer = await self._send(departure)
         self._world.conclude(departure, answer)
 
     def _landed(self, task: asyncio.Task[None]) -> None:

@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from emulators.engine.crank import Crank
 
 
-def seeded(*words: object) -> Random:
-    """A random source that follows from these words and nothing else."""
-    return Dice("/".join(map(str, words)).encode("utf-8", "surrogatepass"))
-
-
 class Member(Protocol):
     """What a world wants of an emulator that lives in it."""
 
@@ -98,7 +93,7 @@ class World:
     def draw(self, emulator: str, what: str, which: object) -> Random:
         """A random source that depends on nothing but the seed and these words, so that calls side by side
         cannot change each other."""
-        return seeded(self.seed, emulator, what, which)
+        return Dice(f"{self.seed}/{emulator}/{what}/{which}".encode("utf-8", "surrogatepass"))
 
     def commit(self, entry: Entry) -> None:
         """Takes one entry into journal and state, together."""

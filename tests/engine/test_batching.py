@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
+from aiohttp import web
 
 from emulators import catalog
 from emulators.errors import NobodyListens, UnknownName, VerificationFailed
@@ -242,3 +244,24 @@ def test_the_body_is_json_in_utf8(esputnik) -> None:
         esputnik.advance("1m")
         assert "Знижки — 50 %".encode() in app.posts[0].body
         assert json.loads(app.posts[0].body)[0]["messageName"] == "Знижки — 50 %"
+
+
+def test_the_requests_of_one_subscription_go_out_one_after_another_even_at_one_instant(pushwoosh) -> None:
+    under_way = 0
+    most = 0
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        under_way -= 1
+        return web.Response(status=200)
+
+    with Receiver(then=answer) as app:
+        pushwoosh.subscribe(app.url)
+        emitted = pushwoosh.emit("Email Sent", count=30)
+        pushwoosh.advance(0)
+        assert [post.body for post in app.posts] == [event.body for event in emitted]
+    assert most == 1

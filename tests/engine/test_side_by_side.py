@@ -194,6 +194,9 @@ def test_duplicates_without_end_are_a_runaway(pushwoosh) -> None:
                 pushwoosh.advance(0)
         assert len({post.body for post in app.posts}) == 1
         assert len(app.posts) == 31
+        # The last attempt is on record as well, and nothing stays on its way for ever.
+        assert pushwoosh.deliveries()[-1].outcome == "abandoned"
+        assert pushwoosh.world.owed() == []
 
 
 def test_no_time_at_all_delivers_what_is_due_and_nothing_else(pushwoosh, sendpulse) -> None:
