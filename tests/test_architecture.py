@@ -11,10 +11,10 @@ import pytest
 import emulators
 
 PACKAGE = Path(emulators.__file__).parent
-PURE = {"provider", "profile", "policy", "clock", "outbox", "journal", "faulting", "state", "message"}
+PURE = {"provider", "profile", "policy", "clock", "lane", "outbox", "journal", "faulting", "state", "message"}
 PROVIDERS = {"sendpulse", "esputnik", "pushwoosh", "hellotext"}
 OWNERS = {
-    "aiohttp": {"engine.web", "engine.courier", "hosting", "commands"},
+    "aiohttp": {"engine.web", "engine.courier", "engine.resolver", "commands"},
     "msgspec": {"engine.codec"},
     "jsonschema": {"contract"},
     "jsonschema_rs": {"contract"},

@@ -11,10 +11,11 @@ import heapq
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from itertools import dropwhile
+from typing import Any
 
 from emulators.engine.clock import SECOND, Instant
-from emulators.engine.policy import Policy
+from emulators.engine.policy import Policy, Settlement
 from emulators.engine.provider import Event
 
 
@@ -86,13 +87,6 @@ class Lane:
         return not shipment.departed and self.active and (not self.in_line or shipment is self.head())
 
 
-class Settlement(NamedTuple):
-    """What an attempt led to: `acknowledged`, `rescheduled` (next at `next_at`) or `abandoned`."""
-
-    outcome: str
-    next_at: Instant | None
-
-
 class Outbox:
     """All lanes of one emulator."""
 
@@ -106,7 +100,7 @@ class Outbox:
 
     # -- subscriptions
 
-    def register(self, registration: Registration, successor_of: int | None = None) -> None:
+    def register(self, registration: Registration, now: Instant, successor_of: int | None = None) -> None:
         """Opens a lane; the successor of a replaced subscription may take over what waits in its line."""
         lane = self.lanes[registration.id] = Lane(registration)
         if successor_of is not None:
@@ -116,9 +110,7 @@ class Outbox:
                 return
             self._heirs[successor_of] = registration.id
             lane.queue = left.queue
-            self._cut(lane)
-            for shipment in lane.queue.values():
-                self._plan(lane, shipment)
+            self._cut(lane, now)
 
     def lane_of(self, lane_id: int) -> Lane | None:
         """The lane of a subscription, or of the one that took over its line; None: what waited is dropped."""
@@ -126,8 +118,8 @@ class Outbox:
             lane_id = self._heirs[lane_id]
         return self.lanes.get(lane_id)
 
-    def _cut(self, lane: Lane) -> None:
-        """Cuts what was composed for a larger batch than the lane's own policy allows."""
+    def _cut(self, lane: Lane, now: Instant) -> None:
+        """Cuts what was composed for larger batches than the lane's own; what is full then closes. Plans all."""
         size = lane.registration.policy.batch_size
         queue: OrderedDict[int, Shipment] = OrderedDict()
         for shipment in lane.queue.values():
@@ -140,6 +132,10 @@ class Outbox:
                 self.waiting += 1
                 queue[self._made] = replace(shipment, id=self._made, events=events[start : start + size])
         lane.queue = queue
+        for shipment in queue.values():
+            if len(shipment.events) == size and not shipment.attempts:
+                shipment.due = min(shipment.due, now)
+            self._plan(lane, shipment)
 
     def update(self, registration: Registration) -> None:
         """Takes over a changed state; what waited for it is planned again."""
@@ -200,12 +196,10 @@ class Outbox:
             self._close(lane, now)
 
     def _close(self, lane: Lane, now: Instant) -> None:
-        for shipment in reversed(lane.queue.values()):
-            # More than one where a successor's smaller batches cut an open one.
-            if shipment.raw is not None or shipment.attempts or shipment.due <= now:
-                break
-            shipment.due = now
-            self._plan(lane, shipment)
+        last = next(reversed(lane.queue.values()), None)
+        if last is not None and self._open(last, lane.registration.policy, now):
+            last.due = now
+            self._plan(lane, last)
 
     def _ship(
         self, lane: Lane, now: Instant, due: Instant, raw: bytes | None = None, label: str = ""
@@ -259,7 +253,10 @@ class Outbox:
         elif arrangement == "reverse":
             shipment.events = shipment.events[::-1]
         elif arrangement == "merge":
-            self.waiting -= _merge(lane, shipment)
+            for other in mergeable(lane, shipment):
+                shipment.events = [*shipment.events, *other.events]
+                del lane.queue[other.id]
+                self.waiting -= 1
         shipment.attempts += 1
         shipment.departed = True
         return shipment
@@ -274,9 +271,7 @@ class Outbox:
         if settlement.next_at is not None:
             shipment.due = settlement.next_at
             if len(shipment.events) > lane.registration.policy.batch_size:
-                self._cut(lane)
-                for waiting in lane.queue.values():
-                    self._plan(lane, waiting)
+                self._cut(lane, shipment.due)
             self._plan(lane, shipment)
             return
         del lane.queue[shipment_id]
@@ -295,28 +290,13 @@ class Outbox:
         }
 
 
-def settle_by(policy: Policy, verdict: str, attempt: int, started: Instant) -> Settlement:
-    """What the policy makes of an answer to attempt number `attempt`; delays count from its start."""
-    if verdict == "acknowledge":
-        return Settlement("acknowledged", None)
-    delay = policy.delay(attempt) if verdict == "retry" else None
-    if delay is None:
-        return Settlement("abandoned", None)
-    return Settlement("rescheduled", started + round(delay * SECOND))
-
-
 def mergeable(lane: Lane, shipment: Shipment) -> list[Shipment]:
     """The later shipments whose events may join this one: those next in line, as far as they have room."""
     room = lane.registration.policy.batch_size - len(shipment.events)
     found: list[Shipment] = []
-    if shipment.raw is not None:
-        return found
-    behind = iter(lane.queue.values())
-    for other in behind:
-        if other is shipment:
-            break
-    for other in behind:
-        if other.departed:
+    behind = dropwhile(lambda other: other is not shipment, lane.queue.values())
+    for other in behind if shipment.raw is None else ():
+        if other is shipment or other.departed:
             continue
         if other.raw is not None or len(other.events) > room:
             break
@@ -325,22 +305,6 @@ def mergeable(lane: Lane, shipment: Shipment) -> list[Shipment]:
     return found
 
 
-def _merge(lane: Lane, shipment: Shipment) -> int:
-    """Lets the events of later shipments join this one; returns how many joined."""
-    later = mergeable(lane, shipment)
-    for other in later:
-        shipment.events = [*shipment.events, *other.events]
-        del lane.queue[other.id]
-    return len(later)
-
-
 def _plain(shipment: Shipment) -> tuple[object, ...]:
-    return (
-        shipment.id,
-        shipment.opened,
-        shipment.due,
-        shipment.attempts,
-        shipment.departed,
-        shipment.raw,
-        tuple(event.ordinal for event in shipment.events),
-    )
+    s, ordinals = shipment, tuple(event.ordinal for event in shipment.events)
+    return (s.id, s.opened, s.due, s.attempts, s.departed, s.raw, ordinals)

@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
+from emulators.engine.clock import SECOND, Instant
 from emulators.errors import InvalidValue, unknown
 
 
@@ -57,6 +58,23 @@ class Policy:
         if policy.envelope == "object" and policy.batch_size != 1:
             raise InvalidValue(f"batch_size: an object holds one event, got {policy.batch_size}")
         return policy
+
+
+class Settlement(NamedTuple):
+    """What an attempt led to: `acknowledged`, `rescheduled` (next at `next_at`) or `abandoned`."""
+
+    outcome: str
+    next_at: Instant | None
+
+
+def settle_by(policy: Policy, verdict: str, attempt: int, started: Instant) -> Settlement:
+    """What the policy makes of an answer to attempt number `attempt`; delays count from its start."""
+    if verdict == "acknowledge":
+        return Settlement("acknowledged", None)
+    delay = policy.delay(attempt) if verdict == "retry" else None
+    if delay is None:
+        return Settlement("abandoned", None)
+    return Settlement("rescheduled", started + round(delay * SECOND))
 
 
 def _same(value: Any) -> Any:

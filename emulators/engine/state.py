@@ -27,7 +27,8 @@ from emulators.engine.journal import (
     Reacted,
     Subscribed,
 )
-from emulators.engine.outbox import Outbox, Registration, Settlement
+from emulators.engine.outbox import Outbox, Registration
+from emulators.engine.policy import Settlement
 
 
 @dataclass(slots=True)
@@ -134,10 +135,8 @@ def _subscribe(account: AccountState, entry: Subscribed) -> None:
     registration = entry.registration
     account.ordinals["subscription"] = max(account.ordinals.get("subscription", 0), registration.id)
     account.registrations[registration.id] = registration
-    if entry.successor_of is None:
-        account.outbox.register(registration)
-    else:
-        account.outbox.register(registration, entry.successor_of)
+    account.outbox.register(registration, entry.instant, entry.successor_of)
+    if entry.successor_of is not None:
         old = account.registrations[entry.successor_of]
         account.registrations[old.id] = replace(old, state="replaced")
 

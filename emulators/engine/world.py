@@ -14,7 +14,8 @@ from emulators.engine.egress import Egress
 from emulators.engine.faulting import Drop, Duplicate, Fault, LostAck
 from emulators.engine.journal import Delivery, Departed, Entry, Journal, Turned
 from emulators.engine.message import Answer, Request
-from emulators.engine.outbox import Lane, Registration, Settlement, Shipment, settle_by
+from emulators.engine.outbox import Lane, Registration, Shipment
+from emulators.engine.policy import Settlement, settle_by
 from emulators.engine.provider import Event
 from emulators.engine.state import State, apply
 

@@ -122,13 +122,13 @@ class Story(RuleBasedStateMachine):
     @initialize(drawn=st.lists(policies(), min_size=1, max_size=2), planned=st.lists(faults, max_size=2))
     def begin(self, drawn: list[dict[str, Any]], planned: list[Fault]) -> None:
         for policy in drawn:
-            self.ledger.open(enlist(self.emulator, None, **policy))
+            self.ledger.open(enlist(self.emulator, None, **policy), self.world.now())
         self.emulator.inject(*planned)
 
     @precondition(lambda self: len(self.ledger.lines) < 3)
     @rule(wanted=st.none() | st.lists(kinds, min_size=1, unique=True), policy=policies())
     def subscribe(self, wanted: list[str] | None, policy: dict[str, Any]) -> None:
-        self.ledger.open(enlist(self.emulator, wanted, **policy))
+        self.ledger.open(enlist(self.emulator, wanted, **policy), self.world.now())
 
     @rule(data=st.data(), verb=st.sampled_from(["pause", "resume", "resume", "cancel"]))
     def change(self, data: st.DataObject, verb: str) -> None:

@@ -59,11 +59,13 @@ class Line:
             if not item.tried:
                 item.due = min(item.due, now)
 
-    def take_over(self, old: Line) -> None:
+    def take_over(self, old: Line, now: int) -> None:
         self.items, size = old.items, self.registration.policy.batch_size
         # What was composed for larger batches is cut; what is left over at its end is still open.
-        over = len(old.batch) % size if len(old.batch) > size else len(old.batch)
-        self.batch = old.batch[-over:] if over else []
+        full = len(old.batch) // size * size
+        for item in old.batch[:full]:
+            item.due = item.due if item.tried else min(item.due, now)
+        self.batch = old.batch[full:]
         self.attempts = {number: (count, None) for number, (count, _) in old.attempts.items()}
 
     @property
@@ -79,7 +81,7 @@ class Ledger:
 
     # -- what comes up
 
-    def open(self, registration: Registration) -> None:
+    def open(self, registration: Registration, now: int) -> None:
         replaces = registration.policy.second_url == "replaces"
         heir_of = next(iter(self.lines), None) if replaces else None
         line = Line(registration)
@@ -87,7 +89,7 @@ class Ledger:
             old = self.lines.pop(heir_of)
             moves = old.registration.policy.backlog_of_replaced == "moves"
             if moves:
-                line.take_over(old)
+                line.take_over(old, now)
                 line.disordered = old.disordered or old.in_line != line.in_line
         self.lines[registration.id] = line
 

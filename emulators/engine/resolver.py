@@ -1,0 +1,28 @@
+"""Names to addresses, each seen by the egress guard before anything connects to it."""
+
+from __future__ import annotations
+
+import socket
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+
+from emulators.engine.egress import Egress
+
+
+class GuardedResolver(AbstractResolver):
+    """Looks names up and lets the guard see the very addresses that are connected to."""
+
+    def __init__(self, egress: Egress) -> None:
+        self._egress = egress
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        found = await ThreadedResolver().resolve(host, port, family)
+        for result in found:
+            self._egress.check(host, port, result["host"])
+        return found
+
+    async def close(self) -> None:
+        """Nothing is held."""
