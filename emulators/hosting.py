@@ -192,9 +192,11 @@ def _clock(setting: Setting) -> Clock:
 async def world_turning(world: World) -> AsyncIterator[Crank]:
     """The crank of a world: made by the first emulator in it, let go by the last."""
     if world.crank is None:
-        world.crank = Crank(world)
+        world.crank = Crank(world, asyncio.get_running_loop())
         world.crank.start()
     crank = world.crank
+    if crank.loop is not asyncio.get_running_loop():
+        raise InvalidValue("world: all emulators of a world live on one loop, and that one turns on another")
     world.inhabitants += 1
     try:
         yield crank

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from emulators.engine import queries
 from emulators.engine.clock import Duration, duration, moment, span
 from emulators.engine.courier import Courier
 from emulators.engine.handles import Subscription
 from emulators.engine.journal import Changed, Entry, Exchange, Flushed, Probe, Subscribed
+from emulators.engine.lane import Registration
 from emulators.engine.message import Answer, Request
-from emulators.engine.outbox import Registration
+from emulators.engine.registering import register
 from emulators.errors import StillOwed, VerificationFailed
 
 if TYPE_CHECKING:
     from emulators.engine.crank import Crank
     from emulators.engine.emulator import Emulator, Host
+
+T = TypeVar("T")
 
 
 class Awaited:
@@ -35,6 +38,10 @@ class Awaited:
         # Verbs that wait for nothing are plain here, too.
         return getattr(self._emulator, name)
 
+    async def _relay(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        self._emulator.check_open()
+        return await self._host.relay(work)
+
     async def subscribe(
         self,
         url: str,
@@ -49,7 +56,7 @@ class Awaited:
         given = dict(headers or {})
         if auth is not None:
             given["Authorization"] = "Basic " + b64encode(":".join(auth).encode()).decode()
-        return await self._host.relay(lambda: self._subscribe(url, kinds, feed, given, policy))
+        return await self._relay(lambda: self._subscribe(url, kinds, feed, given, policy))
 
     async def _subscribe(
         self,
@@ -64,8 +71,7 @@ class Awaited:
         courier = Courier(world.egress, keep_alive=False)
         await courier.look_up(url)
         with world.lock:
-            wanted = emulator.registration(feed, kinds, url, policy)
-            wanted = replace(wanted, headers=tuple(headers.items()))
+            wanted = register(emulator, url, kinds, feed, headers, policy)
             world.commit(Changed(world.now(), emulator.name, wanted))
         if wanted.policy.probe:
             try:
@@ -107,12 +113,12 @@ class Awaited:
     async def advance(self, by: Duration) -> None:
         """See `Emulator.advance`."""
         micros = duration(by)
-        await self._host.relay(lambda: self._crank.turn_by(micros))
+        await self._relay(lambda: self._crank.turn_by(micros))
 
     async def drain(self, within: Duration = "24h") -> None:
         """See `Emulator.drain`."""
         micros = duration(within)
-        await self._host.relay(lambda: self._drain(micros))
+        await self._relay(lambda: self._drain(micros))
 
     async def _drain(self, micros: int) -> None:
         async with self._crank.claimed():
@@ -129,7 +135,7 @@ class Awaited:
 
     async def flush(self) -> None:
         """See `Emulator.flush`."""
-        await self._host.relay(self._flush)
+        await self._relay(self._flush)
 
     async def _flush(self) -> None:
         async with self._crank.claimed():
@@ -138,7 +144,7 @@ class Awaited:
 
     async def reset(self) -> None:
         """See `Emulator.reset`."""
-        await self._host.relay(self._reset)
+        await self._relay(self._reset)
 
     async def _reset(self) -> None:
         async with self._crank.claimed():
@@ -146,7 +152,7 @@ class Awaited:
 
     async def wait_for_call(self, route: str, timeout: float = 5, **fields: Any) -> Exchange:
         """See `Emulator.wait_for_call`."""
-        return await self._host.relay(lambda: self._wait_for_call(route, timeout, fields))
+        return await self._relay(lambda: self._wait_for_call(route, timeout, fields))
 
     async def _wait_for_call(self, route: str, timeout: float, fields: Mapping[str, Any]) -> Exchange:
         emulator, journal = self._emulator, self._world.journal

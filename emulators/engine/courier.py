@@ -35,12 +35,25 @@ class Courier:
 
     async def send(self, request: Request) -> Answer:
         """Makes one attempt. Never raises for anything that a receiver or the network does."""
+        receiver = urlsplit(request.url).netloc
+        connection = _Connection()
+        answer = await self._try(request, connection, self._keep_alive and receiver not in self._unreliable)
+        if not (connection.reused and connection.closed):
+            return answer
+        # Closed before a byte of an answer, on a connection that had served another request: most likely the
+        # receiver closed it just after that one. That is no failure of this attempt.
+        self._unreliable.add(receiver)
+        answer = await self._try(request, _Connection(), keep=False)
+        again = "the receiver had closed a connection that was to be kept; sent on a fresh one"
+        return replace(answer, reason=f"{answer.reason}; {again}" if answer.reason else again)
+
+    async def _try(self, request: Request, connection: _Connection, keep: bool) -> Answer:
         try:
             self._egress.check_url(request.url)
             async with asyncio.timeout(request.patience) as deadline:
                 if isinstance(request.fault, ResetAfterBody):
                     return await reset_after_body(request, await self._address(request.url))
-                return await self._exchange(request, deadline)
+                return await self._post(request, deadline, connection, keep)
         except TimeoutError:
             return Answer(None, f"no answer within {request.patience:g} s of real time")
         except EgressRefused as error:
@@ -49,28 +62,13 @@ class Courier:
             refused = isinstance(error.os_error, EgressRefused)
             return Answer(None, str(error.os_error) if refused else f"no connection: {_said(error.os_error)}")
         except aiohttp.ServerDisconnectedError:
+            connection.closed = True
             return Answer(None, "connection closed without an answer")
         except aiohttp.ClientResponseError as error:
             return Answer(None, f"the answer is not HTTP: {error.message}")
         except (aiohttp.ClientError, OSError, ValueError) as error:
+            connection.closed = isinstance(error, aiohttp.ClientOSError)
             return Answer(None, f"connection broken: {_said(error)}")
-
-    async def _exchange(self, request: Request, deadline: asyncio.Timeout) -> Answer:
-        receiver = urlsplit(request.url).netloc
-        if not self._keep_alive or receiver in self._unreliable:
-            return await self._post(request, deadline, _Connection(), keep=False)
-        connection = _Connection()
-        try:
-            return await self._post(request, deadline, connection, keep=True)
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-            if not connection.reused:
-                raise
-        # Closed before a byte of an answer, on a connection that had served another request: most likely the
-        # receiver closed it just after that one. That is no failure of this attempt, and it is on record.
-        self._unreliable.add(receiver)
-        answer = await self._post(request, deadline, _Connection(), keep=False)
-        again = "the receiver had closed a connection that was to be kept; sent on a fresh one"
-        return replace(answer, reason=again)
 
     async def _post(
         self, request: Request, deadline: asyncio.Timeout, connection: _Connection, keep: bool
@@ -141,9 +139,10 @@ class Courier:
 
 @dataclass(slots=True)
 class _Connection:
-    """The connection of one request."""
+    """The connection of one request: whether it had served another, and whether the receiver closed it."""
 
     reused: bool = False
+    closed: bool = False
 
 
 def _noting_reuse() -> aiohttp.TraceConfig:

@@ -21,8 +21,9 @@ class Crank:
     most_per_instant = 10_000
     side_by_side = 64
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, loop: asyncio.AbstractEventLoop) -> None:
         self._world = world
+        self.loop = loop
         self._courier = Courier(world.egress, keep_alive=not world.clock.running)
         self._busy = False
         self._wake = asyncio.Event()

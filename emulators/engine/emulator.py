@@ -30,13 +30,12 @@ from emulators.engine.journal import (
     Reacted,
 )
 from emulators.engine.options import choose
-from emulators.engine.outbox import Registration
 from emulators.engine.profile import Profile
 from emulators.engine.provider import Call, Contract, Event, People, Provider
 from emulators.engine.state import AccountState
 from emulators.engine.world import World
 from emulators.engine.writer import Writer
-from emulators.errors import InvalidValue, NobodyListens, unknown
+from emulators.errors import Closed, InvalidValue, NobodyListens, unknown
 
 if TYPE_CHECKING:
     from emulators.engine.crank import Crank
@@ -79,7 +78,11 @@ class Emulator(Inspection):
         self._answerer = Answerer(
             provider.title, self.name, provider.routes, contract, self._draft, world.complain
         )
-        self.open()
+        try:
+            self.open()
+        except BaseException:
+            world.leave(self.name)
+            raise
 
     def open(self) -> None:
         """Begins anew: nothing but what the vendor's documents name exists."""
@@ -149,24 +152,6 @@ class Emulator(Inspection):
         """Every subscription there ever was, in the order in which they were made."""
         return [Subscription(self, number) for number in self.account.registrations]
 
-    def registration(
-        self, feed: str | None, kinds: list[str] | None, url: str, policy: Mapping[str, Any]
-    ) -> Registration:
-        """The registration that `subscribe` asks for, not yet active."""
-        named = [self.writer.resolve(kind) for kind in kinds or ()]
-        if feed is None:
-            if not self.profile.feeds:
-                raise InvalidValue(f"{self.provider.title} sends no webhooks that we know of")
-            feed = named[0][0].name if named else next(iter(self.profile.feeds))
-        if feed not in self.profile.feeds:
-            raise unknown(f"feed of {self.provider.name}", feed, self.profile.feeds)
-        for other, kind in named:
-            if other.name != feed:
-                raise InvalidValue(f"kind {kind.name!r} belongs to the feed {other.name!r}, not {feed!r}")
-        wanted = frozenset(kind.name for _, kind in named) if kinds is not None else None
-        number = self.account.ordinals.get("subscription", 0) + 1
-        return Registration(number, url, feed, wanted, self.policies[feed].altered(policy))
-
     # -- what happens
 
     def emit(
@@ -182,6 +167,7 @@ class Emulator(Inspection):
         """
         if count < 1:
             raise InvalidValue(f"count: expected 1 or more, got {count}")
+        self.check_open()
         given = {**(fields or {}), **more}
         with self.world.lock:
             feed, known = self.writer.resolve(kind)
@@ -214,6 +200,7 @@ class Emulator(Inspection):
         self._post(found.body, sample, feed)
 
     def _post(self, body: bytes, label: str, feed: str | None) -> None:
+        self.check_open()
         with self.world.lock:
             lanes = self.account.outbox.lanes.values()
             wanted = [lane for lane in lanes if lane.active and feed in (None, lane.registration.feed)]
@@ -269,7 +256,13 @@ class Emulator(Inspection):
 
     # -- for the engine
 
+    def check_open(self) -> None:
+        """Refuses what can have no effect any more; looking back is always allowed."""
+        if self.world.members.get(self.name) is not self:
+            raise Closed(f"this {self.name} emulator was stopped; start a fresh one")
+
     def _block(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        self.check_open()
         return self._host.block(f"{self.name}.aio.{verb}(...)", work)
 
     def answer(self, call: Call) -> Exchange:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from random import Random
 from typing import Any
 
-from emulators.engine.outbox import Lane, Shipment, mergeable
+from emulators.engine.lane import Lane, Shipment, mergeable
 from emulators.errors import InvalidValue
 
 

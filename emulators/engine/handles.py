@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from emulators.engine.journal import Changed
-from emulators.engine.outbox import Registration
+from emulators.engine.lane import Registration
 from emulators.errors import InvalidValue
 
 if TYPE_CHECKING:

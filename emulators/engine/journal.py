@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from emulators.engine.clock import Instant, Plan, moment
 from emulators.engine.faulting import Fault
-from emulators.engine.outbox import Registration, join
+from emulators.engine.lane import Registration, join
 from emulators.engine.profile import Problem
 from emulators.engine.provider import Call, Event, Reply
 

@@ -27,7 +27,8 @@ from emulators.engine.journal import (
     Reacted,
     Subscribed,
 )
-from emulators.engine.outbox import Outbox, Registration
+from emulators.engine.lane import Registration
+from emulators.engine.outbox import Outbox
 from emulators.engine.policy import Settlement
 
 

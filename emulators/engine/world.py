@@ -13,8 +13,8 @@ from emulators.engine.dice import Dice
 from emulators.engine.egress import Egress
 from emulators.engine.faulting import Drop, Duplicate, Fault, LostAck
 from emulators.engine.journal import Delivery, Departed, Entry, Journal, Turned
+from emulators.engine.lane import Lane, Registration, Shipment
 from emulators.engine.message import Answer, Request
-from emulators.engine.outbox import Lane, Registration, Shipment
 from emulators.engine.policy import Settlement, settle_by
 from emulators.engine.provider import Event
 from emulators.engine.state import State, apply
@@ -200,6 +200,9 @@ class World:
             status, reason, settlement = judge(departure, answer)
             account = self.state.accounts.get(departure.emulator)
             lane = account.outbox.lane_of(departure.registration.id) if account else None
+            if lane is None and settlement.next_at is not None:
+                settlement = Settlement("abandoned", None)
+                reason += "; the subscription was cancelled meanwhile"
             waiting = 0
             if lane and lane.in_line:
                 behind = (s for s in lane.queue.values() if s.id != departure.shipment)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import emulators
 from emulators import in_loop, in_thread
 from emulators.engine.journal import Delivery, Entry, Probe
-from emulators.errors import EmulatorError, InvalidValue, UnknownName, WouldBlock
+from emulators.errors import Closed, EmulatorError, InvalidValue, UnknownName, WouldBlock
 from emulators.faults import LostAck
 from tests.support.receiver import Receiver
 
@@ -213,3 +213,27 @@ def test_a_forked_child_is_told_that_the_emulator_lives_elsewhere(esputnik) -> N
     os.waitpid(child, 0)
     with os.fdopen(reading) as told:
         assert "another process" in told.read()
+
+
+def test_a_stopped_emulator_can_be_looked_back_at_and_no_more(emulate) -> None:
+    with Receiver() as app:
+        with emulate.in_thread("sendpulse") as sendpulse:
+            sendpulse.subscribe(app.url)
+            sendpulse.emit("opened")
+            sendpulse.advance("1m")
+        assert len(sendpulse.deliveries()) == 1
+        for verb in (lambda: sendpulse.emit("opened"), lambda: sendpulse.send([]), sendpulse.drain):
+            with pytest.raises(Closed, match="start a fresh one"):
+                verb()
+
+
+async def test_a_world_does_not_turn_on_two_loops(esputnik) -> None:
+    with pytest.raises(InvalidValue, match="live on one loop"):
+        async with in_loop("sendpulse", world=esputnik.world):
+            pass
+
+
+@pytest.mark.parametrize("headers", [{"x": 5}, {"x": "a\r\nb: c"}, {"x\n": "y"}])
+def test_headers_that_cannot_travel_are_refused_when_subscribing(headers, esputnik) -> None:
+    with pytest.raises(InvalidValue, match="headers: expected"):
+        esputnik.subscribe("http://127.0.0.1:1/hook", headers=headers)

@@ -104,7 +104,7 @@ def test_a_reaction_that_breaks_is_told_once_leaves_nothing_and_the_clock_goes_o
 def test_a_running_clock_survives_a_reaction_that_breaks() -> None:
     async def story() -> None:
         world = World(0, RunningClock(0, 10_000), Egress())
-        crank, emulator, came = Crank(world), acme(world=world), asyncio.Event()
+        crank, emulator, came = Crank(world, asyncio.get_running_loop()), acme(world=world), asyncio.Event()
         crank.start()
         await asyncio.sleep(0)
 

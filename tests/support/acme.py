@@ -10,10 +10,11 @@ from emulators.engine.clock import VirtualClock
 from emulators.engine.egress import Egress
 from emulators.engine.emulator import Emulator
 from emulators.engine.journal import Changed, Subscribed
-from emulators.engine.outbox import Registration
+from emulators.engine.lane import Registration
 from emulators.engine.policy import Policy
 from emulators.engine.profile import Fact, FeedProfile, Kind, Profile
 from emulators.engine.provider import Account, Call, Feed, Occasion, Payload, Provider, Reply, Route
+from emulators.engine.registering import register
 from emulators.engine.world import World
 
 KINDS = ("a", "b", "c")
@@ -124,7 +125,7 @@ def enlist(emulator: Emulator, kinds: list[str] | None = None, **policy: Any) ->
     world = emulator.world
     with world.lock:
         number = emulator.account.ordinals.get("subscription", 0) + 1
-        wanted = emulator.registration("news", kinds, f"http://127.0.0.1:9/{number}", policy)
+        wanted = register(emulator, f"http://127.0.0.1:9/{number}", kinds, "news", {}, policy)
         world.commit(Changed(world.now(), emulator.name, wanted))
         replaced = [
             r.id
