@@ -119,7 +119,8 @@ class Crank:
     def start(self) -> None:
         """Lets a running clock turn the crank from now on; a virtual one waits for a hand."""
         if isinstance(self._world.clock, RunningClock):
-            self._pump = asyncio.create_task(self._run(self._world.clock))
+            self._pump = asyncio.create_task(self._run(self._world.clock), name="the running clock")
+            self._pump.add_done_callback(self._told)
 
     async def _run(self, clock: RunningClock) -> None:
         loop = asyncio.get_running_loop()
@@ -133,7 +134,7 @@ class Crank:
             if not self._busy:
                 self._world.react()
                 for departure in self._world.depart():
-                    task = asyncio.create_task(self._fly(departure))
+                    task = asyncio.create_task(self._fly(departure), name="a delivery")
                     self._flying.add(task)
                     task.add_done_callback(self._landed)
             due = None if self._busy else self._world.next_due()
@@ -149,8 +150,11 @@ class Crank:
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._flying.discard(task)
         self._wake.set()
+        self._told(task)
+
+    def _told(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()):
-            self._world.complain(f"a delivery failed inside the emulator: {error!r}")
+            self._world.complain(f"{task.get_name()} broke inside the emulator: {error!r}")
 
     async def close(self) -> None:
         """Stops by itself turning, and lets go of every connection."""
