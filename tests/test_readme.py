@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 from pathlib import Path
 
 import pytest
 
-import emulators
 from emulators.engine.policy import Policy
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
@@ -59,16 +57,11 @@ def blocks(language: str, under: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", section, re.S)
 
 
-def test_the_pytest_examples_pass_as_printed(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    roots = [Path(emulators.__file__).parents[1], Path(__file__).parents[1]]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, roots)))
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+def test_the_pytest_examples_pass_as_printed(project: pytest.Pytester) -> None:
     [printed] = blocks("python", "Quick start: pytest")
-    pytester.makeconftest(OF_THE_READER)
-    pytester.makepyfile(printed)
-    result = pytester.runpytest_subprocess("-p", "emulators.pytest_plugin", "-W", "error")
+    project.makeconftest(OF_THE_READER)
+    project.makepyfile(printed)
+    result = project.runpytest_subprocess("-p", "emulators.pytest_plugin", "-W", "error")
     result.assert_outcomes(passed=printed.count("def test_"))
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulators.commands.exits import Unusable
-from emulators.commands.values import pairs, value_of
+from emulators.commands.values import allow_argument, pairs, value_of
 from emulators.errors import InvalidValue, unknown
 
 if TYPE_CHECKING:
@@ -45,13 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="registers a receiver; a verification is repeated until it is up (repeatable)",
     )
-    parser.add_argument(
-        "--allow",
-        metavar="HOST[:PORT]",
-        action="append",
-        default=[],
-        help="a host beyond this machine that may be sent to (repeatable)",
-    )
+    allow_argument(parser)
     parser.add_argument(
         "--option",
         metavar="PROVIDER:NAME=VALUE",

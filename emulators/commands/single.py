@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from emulators.commands.exits import Exit
+from emulators.commands.values import allow_argument
 
 if TYPE_CHECKING:
     from emulators.engine.emulator import Emulator
@@ -20,13 +21,7 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser, required: bool) -> None:
     """Where it goes to, and how it is told."""
     parser.add_argument("--to", metavar="URL", required=required, help="the receiver's URL")
-    parser.add_argument(
-        "--allow",
-        metavar="HOST[:PORT]",
-        action="append",
-        default=[],
-        help="a host beyond this machine that may be sent to (repeatable)",
-    )
+    allow_argument(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -26,3 +27,14 @@ def value_of(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def allow_argument(parser: argparse.ArgumentParser) -> None:
+    """`--allow`, which every command that sends something takes."""
+    parser.add_argument(
+        "--allow",
+        metavar="HOST[:PORT]",
+        action="append",
+        default=[],
+        help="a host beyond this machine that may be sent to (repeatable)",
+    )

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import textwrap
-from pathlib import Path
 
 import pytest
-
-import emulators
 
 RECEIVER = """
 import pytest
@@ -22,15 +18,9 @@ def app():
 """
 
 
-@pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A folder whose pytest runs find the plugin and our scriptable receiver."""
-    roots = [Path(emulators.__file__).parents[1], Path(__file__).parents[2]]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, roots)))
-    # Only the plugins that a test names: what else is installed must not matter.
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    pytester.makeconftest(RECEIVER)
-    return pytester
+@pytest.fixture(autouse=True)
+def conftest(project: pytest.Pytester) -> None:
+    project.makeconftest(RECEIVER)
 
 
 def run(project: pytest.Pytester, *args: str) -> pytest.RunResult:
