@@ -92,7 +92,8 @@ class Awaited:
     async def _probe(self, courier: Courier, wanted: Registration) -> None:
         policy = wanted.policy
         method = policy.probe or "GET"
-        headers = (("User-Agent", policy.user_agent), *wanted.headers)
+        own = wanted.headers if policy.probe_headers == "sent" else ()
+        headers = (("User-Agent", policy.user_agent), *own)
         answer: Answer = await courier.send(Request(method, wanted.url, headers, None, policy.patience))
         accepted = policy.admits(answer.status)
         reason = answer.reason or ("" if accepted else f"answered {answer.status}")

@@ -25,6 +25,7 @@ class Policy:
     order: str = "independent"
     probe: str | None = None
     probe_answers: Mapping[str, str] = field(default_factory=dict)
+    probe_headers: str = "sent"
     answers: Mapping[str, str] = field(default_factory=dict)
     timeout: float = 10.0
     retry_delays: tuple[float, ...] = ()
@@ -104,6 +105,7 @@ def check_policy(name: str, value: object) -> None:
         "backlog_of_replaced": ("moves", "dropped"),
         "while_paused": ("drop", "keep"),
         "probe": (None, "GET"),
+        "probe_headers": ("sent", "left out"),
     }
     expected = ""
     if name in choices:

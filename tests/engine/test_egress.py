@@ -125,6 +125,12 @@ def test_proxy_variables_of_the_environment_are_not_obeyed(pushwoosh, monkeypatc
         assert len(app.posts) == 1
 
 
+def test_credentials_may_be_left_out_of_the_verification(esputnik) -> None:
+    with Receiver() as app:
+        esputnik.subscribe(app.url, auth=("login", "password"), probe_headers="left out")
+        assert "authorization" not in app.received[0].headers
+
+
 def test_credentials_of_a_subscription_travel_as_basic_authentication(esputnik) -> None:
     with Receiver() as app:
         esputnik.subscribe(app.url, auth=("login", "password"), headers={"x-shop": "7"})
