@@ -74,7 +74,12 @@ class Catalog:
         return self._contracts[key]
 
     def validate(self, instance: Any, name: str) -> None:
-        """Nothing if `instance` keeps to the schema `name`; `InvalidValue` listing the problems if not."""
+        """Nothing if `instance` keeps to the schema `name`; `InvalidValue` listing the problems if not.
+
+        Bytes are read as JSON first.
+        """
+        if isinstance(instance, bytes):
+            instance = codec.decode(instance)
         provider, revision, stem = self._split(name)
         contract = self.contract(provider, revision)
         if not contract.valid(stem, instance):

@@ -108,7 +108,10 @@ def _portable_validator() -> Any:
             if name in instance and rules[name] is False:
                 place = {"path": [name], "schema_path": [name], "instance": instance[name]}
                 yield ValidationError(
-                    f"{name!r} must be absent", validator="absent", validator_value=False, **place
+                    f"{name!r} must be absent",
+                    validator="absent",
+                    validator_value=schema.get("title", ""),
+                    **place,
                 )
             elif name in instance:
                 yield from validator.descend(instance[name], rules[name], path=name, schema_path=name)
@@ -190,7 +193,7 @@ def _types(names: Any) -> str:
 
 
 _RULES: dict[Any, Callable[[Any], str]] = {
-    "absent": lambda _: "no such field beside these others",
+    "absent": lambda when: f"no such field here{when and ': it comes '}{when}",
     "type": _types,
     "enum": lambda values: "one of " + ", ".join(map(_short, values)),
     "const": lambda value: _short(value),

@@ -54,13 +54,17 @@ class LoopHost:
 
         `verb` is the call to await instead.
         """
+        __tracebackhide__ = True
+        if _on_a_loop():
+            raise WouldBlock(
+                "this would block the running event loop, and with it a receiver that lives on it; "
+                f"use: await {verb}"
+            )
         try:
-            asyncio.get_running_loop()
-        except RuntimeError:
             return self.wait(work)
-        raise WouldBlock(
-            f"this would block the running event loop, and with it a receiver that lives on it; use: await {verb}"
-        )
+        except (EmulatorError, AssertionError) as error:
+            # What is wrong stands in the message; the frames of two threads would only bury it.
+            raise error.with_traceback(None) from error.__cause__
 
     def wait(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Waits for `work`, wherever it is called from; Ctrl-C is heard meanwhile."""
@@ -80,6 +84,8 @@ class LoopHost:
     async def relay(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Awaits a verb, from whichever loop."""
         self._check_process()
+        if not _on_a_loop():
+            raise EmulatorError("awaited verbs need asyncio; under anyio let anyio_backend be 'asyncio'")
         if asyncio.get_running_loop() is self._loop:
             return await work()
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), self._loop))
@@ -89,6 +95,14 @@ class LoopHost:
             raise EmulatorError(
                 "this emulator lives in another process: it was started before a fork; start one here"
             )
+
+
+def _on_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 @cache
@@ -213,4 +227,11 @@ def setting_of(spec: str, given: Mapping[str, Any]) -> Setting:
     for name in given:
         if name not in known:
             raise unknown("setting", name, known)
-    return replace(Setting(spec), **given)
+    setting = replace(Setting(spec), **given)
+    types = {"spec": str, "seed": int, "start": datetime | None, "options": Mapping, "world": World | None}
+    for name, wanted in types.items():
+        if not isinstance(getattr(setting, name), wanted):
+            shown = getattr(wanted, "__name__", str(wanted))
+            raise InvalidValue(f"{name}: expected {shown}, got {getattr(setting, name)!r}")
+    # A host alone is a list of one, not of its letters.
+    return replace(setting, allow=[setting.allow]) if isinstance(setting.allow, str) else setting

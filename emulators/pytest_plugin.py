@@ -29,26 +29,44 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+def _marks(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Provider (empty: any) and settings of each marker, the nearest first; a wrong one is refused."""
+    from emulators import registry
+    from emulators.errors import InvalidValue, unknown
+
+    known = ("seed", "start", "clock", "options", "allow")
+    for mark in request.node.iter_markers("emulator"):
+        if len(mark.args) > 1 or not all(isinstance(word, str) for word in mark.args):
+            raise InvalidValue(
+                f"the marker emulator takes one provider, got {mark.args}; the rest goes by name"
+            )
+        for name in mark.kwargs:
+            if name not in known:
+                raise unknown("setting of the marker emulator", name, known)
+        spec = mark.args[0] if mark.args else ""
+        if spec and spec.partition("@")[0] not in registry.names():
+            raise unknown("provider", spec, registry.names())
+        yield spec, dict(mark.kwargs)
+
+
 def _setting(request: pytest.FixtureRequest, name: str) -> tuple[str, dict[str, Any]]:
     """What the nearest marker for this provider says."""
-    for mark in request.node.iter_markers("emulator"):
-        spec = mark.args[0] if mark.args else name
-        if spec.partition("@")[0] == name:
-            return spec, dict(mark.kwargs)
-    return name, {}
+    mine = (mark for mark in _marks(request) if mark[0].partition("@")[0] in ("", name))
+    spec, given = next(mine, (name, {}))
+    return spec or name, given
 
 
 @pytest.fixture
 def emulator_world(request: pytest.FixtureRequest) -> World:
     """The one world of this test: one clock, one seed, one journal for all its emulators."""
-    from emulators.hosting import Setting, make_world
+    from emulators.hosting import make_world, setting_of
 
     shared: dict[str, Any] = {}
-    for mark in request.node.iter_markers("emulator"):
-        for key, value in mark.kwargs.items():
-            if key in ("seed", "start", "clock", "allow"):
+    for _, given in _marks(request):
+        for key, value in given.items():
+            if key != "options":
                 shared.setdefault(key, value)
-    world = make_world(Setting("", **shared))
+    world = make_world(setting_of("", shared))
     request.node.stash[WORLD_KEY] = world
     return world
 

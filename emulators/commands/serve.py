@@ -4,6 +4,9 @@ The first line on standard output says, as JSON, where each vendor is and which 
 happens is told on standard error. A vendor's port is that of --port plus 1 (sendpulse), 2 (esputnik),
 3 (pushwoosh) or 4 (hellotext).
 
+Nothing makes an event happen here yet: calls are answered and receivers are verified. To send a webhook from
+the command line, use `emulators trigger` or `emulators replay`.
+
     emulators serve
     emulators serve esputnik --speed 60 --subscribe esputnik=http://127.0.0.1:8000/hook
 """
@@ -13,7 +16,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,7 +75,7 @@ def _server(args: argparse.Namespace, opened: ExitStack) -> Server:
         raise InvalidValue("the same provider is named twice; each one has one port here")
     for spec in specs.values():
         registry.load(spec)
-    subscriptions = [_subscription(word, list(specs)) for word in args.subscribe]
+    subscriptions = [_subscription(word, specs) for word in args.subscribe]
     options = _options(args.option, list(specs))
     ready_file = _ready_file(args.ready_file)
     ports = {name: _port(args.port, name) for name in specs}
@@ -87,10 +90,15 @@ def _server(args: argparse.Namespace, opened: ExitStack) -> Server:
     return Server(world, specs, sockets, options, subscriptions, ready_file)
 
 
-def _subscription(word: str, served: list[str]) -> tuple[str, str]:
+def _subscription(word: str, served: Mapping[str, str]) -> tuple[str, str]:
+    from emulators import registry
+
     name, url = next(iter(pairs([word], "--subscribe").items()))
     if name not in served:
-        raise unknown("provider for --subscribe", name, served)
+        raise unknown("provider for --subscribe", name, list(served))
+    imitation = registry.load(served[name])
+    if not imitation.profile.feeds:
+        raise InvalidValue(f"--subscribe: {imitation.provider.title} sends no webhooks that we know of")
     return name, url
 
 

@@ -36,8 +36,12 @@ class Server:
     ready_file: Path | None
 
     def run(self) -> Exit:
-        """Serves until a signal; the code says which one it was."""
-        return asyncio.run(self._serve())
+        """Serves until a signal; the code says which one it was. The file is gone then: nobody is ready."""
+        try:
+            return asyncio.run(self._serve())
+        finally:
+            if self.ready_file:
+                self.ready_file.unlink(missing_ok=True)
 
     async def _serve(self) -> Exit:
         stop: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()

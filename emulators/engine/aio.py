@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from emulators.engine import queries
-from emulators.engine.clock import Duration, duration, moment, span
+from emulators.engine.clock import LATEST, Duration, duration, moment, span
 from emulators.engine.courier import Courier
 from emulators.engine.handles import Subscription
 from emulators.engine.journal import Changed, Entry, Exchange, Flushed, Probe, Subscribed
 from emulators.engine.lane import Registration
 from emulators.engine.message import Answer, Request
 from emulators.engine.registering import register
-from emulators.errors import StillOwed, VerificationFailed
+from emulators.errors import InvalidValue, StillOwed, VerificationFailed
 
 if TYPE_CHECKING:
     from emulators.engine.crank import Crank
@@ -54,6 +54,10 @@ class Awaited:
     ) -> Subscription:
         """See `Emulator.subscribe`."""
         given = dict(headers or {})
+        if auth is not None and not (
+            isinstance(auth, tuple | list) and [type(a) for a in auth] == [str, str]
+        ):
+            raise InvalidValue(f"auth: expected ('login', 'password'), got {auth!r}")
         if auth is not None:
             given["Authorization"] = "Basic " + b64encode(":".join(auth).encode()).decode()
         return await self._relay(lambda: self._subscribe(url, kinds, feed, given, policy))
@@ -113,13 +117,19 @@ class Awaited:
 
     async def advance(self, by: Duration) -> None:
         """See `Emulator.advance`."""
-        micros = duration(by)
+        micros = self._ahead(by)
         await self._relay(lambda: self._crank.turn_by(micros))
 
     async def drain(self, within: Duration = "24h") -> None:
         """See `Emulator.drain`."""
-        micros = duration(within)
+        micros = self._ahead(within)
         await self._relay(lambda: self._drain(micros))
+
+    def _ahead(self, by: Duration) -> int:
+        micros = duration(by)
+        if self._world.now() + micros > LATEST:
+            raise InvalidValue(f"duration: the clock ends with the year 9999, got {by!r}")
+        return micros
 
     async def _drain(self, micros: int) -> None:
         async with self._crank.claimed():

@@ -22,6 +22,8 @@ Instant = int
 Duration = float | int | str | timedelta
 SECOND = 1_000_000
 VIRTUAL_START = datetime(2026, 1, 1, tzinfo=UTC)
+LATEST = 253_402_300_799 * SECOND
+"""The last second of the year 9999, beyond which Python has no dates."""
 
 
 def instant(when: datetime) -> Instant:

@@ -46,6 +46,11 @@ def encode(value: Any) -> bytes:
     return data
 
 
+def encode_strictly(value: Any) -> bytes:
+    """The same for a value of anybody's; raises `TypeError` for a set or a date, which msgspec would convert."""
+    return _encode_by_stdlib(value)
+
+
 def _encode_by_stdlib(value: Any) -> bytes:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     # What UTF-8 cannot carry is a surrogate, and `\udxxx` is its escape in JSON as well.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -15,15 +14,13 @@ from emulators.engine.account import Draft
 from emulators.engine.aio import Awaited
 from emulators.engine.answering import Answerer
 from emulators.engine.clock import Duration, Instant, Plan, moment
-from emulators.engine.codec import encode
-from emulators.engine.faulting import Fault
-from emulators.engine.handles import Injection, Subscription
+from emulators.engine.codec import encode_strictly
+from emulators.engine.handles import Subscription
+from emulators.engine.injecting import Injecting
 from emulators.engine.inspection import Inspection
 from emulators.engine.journal import (
     Effects,
     Exchange,
-    FaultArmed,
-    FaultsCleared,
     Happened,
     Opened,
     Posted,
@@ -50,7 +47,7 @@ class Host(Protocol):
     async def relay(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T: ...
 
 
-class Emulator(Inspection):
+class Emulator(Inspection, Injecting):
     """A vendor to talk to. Made by the fixtures and by `in_loop`, `in_thread` and `emulate.fresh`."""
 
     def __init__(
@@ -143,6 +140,7 @@ class Emulator(Inspection):
         the profile: `batch_size`, `batch_window`, `timeout`, `retry_delays` (seconds), `patience` (real
         seconds that we wait for an answer) and the rest of `emulators.engine.policy.Policy`.
         """
+        __tracebackhide__ = True
         return self._block(
             "subscribe",
             lambda: self.aio.subscribe(url, kinds, feed, auth=auth, headers=headers, **policy),
@@ -165,17 +163,16 @@ class Emulator(Inspection):
         `InvalidValue` for what the vendor would never send and `NobodyListens` if no active subscription
         wants it.
         """
-        if count < 1:
-            raise InvalidValue(f"count: expected 1 or more, got {count}")
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise InvalidValue(f"count: expected a whole number from 1, got {count!r}")
+        if twice := set(fields or {}) & set(more):
+            raise InvalidValue(f"{', '.join(sorted(twice))}: given twice")
         self.check_open()
         given = {**(fields or {}), **more}
         with self.world.lock:
             feed, known = self.writer.resolve(kind)
             if not any(lane.wants(feed.name, known.name) for lane in self.account.outbox.lanes.values()):
-                raise NobodyListens(
-                    f"no active subscription of {self.name} wants {feed.name}.{known.name}; "
-                    f"subscribe first: {self.name}.subscribe(url)"
-                )
+                raise self._nobody(f"wants {feed.name}.{known.name}")
             first = self.account.ordinals.get("event", 0) + 1
             now = self.world.now()
             events = self.writer.write(feed, known, given, first, count, now)
@@ -186,7 +183,7 @@ class Emulator(Inspection):
 
     def send(self, payload: Any) -> None:
         """Exactly this JSON value (or these bytes), no schema asked, as a request of its own behind what waits."""
-        body = payload if isinstance(payload, bytes) else encode(payload)
+        body = payload if isinstance(payload, bytes) else encode_strictly(payload)
         self._post(body, "", None)
 
     def replay(self, sample: str) -> None:
@@ -199,13 +196,22 @@ class Emulator(Inspection):
             raise InvalidValue(f"sample {sample!r} is not something that {self.provider.title} sends")
         self._post(found.body, sample, feed)
 
+    def _nobody(self, wish: str) -> NobodyListens:
+        paused = [r.id for r in self.account.registrations.values() if r.state == "paused"]
+        hint = (
+            f"subscription {paused[0]} is paused"
+            if paused
+            else f"subscribe first: {self.name}.subscribe(url)"
+        )
+        return NobodyListens(f"no active subscription of {self.name} {wish}; {hint}")
+
     def _post(self, body: bytes, label: str, feed: str | None) -> None:
         self.check_open()
         with self.world.lock:
             lanes = self.account.outbox.lanes.values()
             wanted = [lane for lane in lanes if lane.active and feed in (None, lane.registration.feed)]
             if not wanted:
-                raise NobodyListens(f"no active subscription of {self.name}; subscribe first")
+                raise self._nobody(f"of the feed {feed}" if feed else "is there")
             numbers = tuple(lane.registration.id for lane in wanted)
             self.world.commit(Posted(self.world.now(), self.name, numbers, body, label))
         self.world.wake()
@@ -214,41 +220,28 @@ class Emulator(Inspection):
 
     def advance(self, by: Duration) -> None:
         """Lets time pass (seconds, a timedelta or `"1h30m"`) and everything that is due in it happen."""
+        __tracebackhide__ = True
         self._block("advance", lambda: self.aio.advance(by))
 
     def drain(self, within: Duration = "24h") -> None:
         """Turns the clock until nothing is owed; raises `StillOwed` if that takes longer than `within`."""
+        __tracebackhide__ = True
         self._block("drain", lambda: self.aio.drain(within))
 
     def flush(self) -> None:
         """Sends open batches now."""
+        __tracebackhide__ = True
         self._block("flush", self.aio.flush)
 
     def reset(self) -> None:
         """As new: no subscriptions, nothing owed, nothing remembered; only the clock is not turned back."""
+        __tracebackhide__ = True
         self._block("reset", self.aio.reset)
 
     def wait_for_call(self, route: str, timeout: float = 5, **fields: Any) -> Exchange:
         """The first call to a route, made already or within `timeout` seconds of real time."""
+        __tracebackhide__ = True
         return self._block("wait_for_call", lambda: self.aio.wait_for_call(route, timeout, **fields))
-
-    # -- faults
-
-    def inject(self, *faults: Fault) -> Injection:
-        """Lets faults of `emulators.faults` happen; in a `with` statement, until its end."""
-        with self.world.lock:
-            numbers = []
-            for fault in faults:
-                if fault.kind is not None:
-                    fault = replace(fault, kind=self.writer.resolve(fault.kind)[1].name)
-                number = self.account.ordinals.get("fault", 0) + 1
-                self.world.commit(FaultArmed(self.world.now(), self.name, number, fault))
-                numbers.append(number)
-        return Injection(self, tuple(numbers))
-
-    def clear_faults(self, ids: tuple[int, ...] | None = None) -> None:
-        """Takes faults back, all of them unless `ids` are named."""
-        self.world.commit(FaultsCleared(self.world.now(), self.name, ids))
 
     def tolerate(self) -> None:
         """Waives what would fail the test at its end: calls that are not imitated, errors of ours."""
@@ -262,6 +255,7 @@ class Emulator(Inspection):
             raise Closed(f"this {self.name} emulator was stopped; start a fresh one")
 
     def _block(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        __tracebackhide__ = True
         self.check_open()
         return self._host.block(f"{self.name}.aio.{verb}(...)", work)
 
@@ -301,3 +295,6 @@ class Emulator(Inspection):
             self._draw,
             write,
         )
+
+    def __repr__(self) -> str:
+        return f"<{self.name}@{self.revision} at {self.url}>"

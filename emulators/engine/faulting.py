@@ -24,9 +24,9 @@ class Fault:
     probability: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.times is not None and self.times < 1:
+        if self.times is not None and not (isinstance(self.times, int) and self.times >= 1):
             raise InvalidValue(f"times: expected 1 or more, or None for always, got {self.times!r}")
-        if not 0 < self.probability <= 1:
+        if not isinstance(self.probability, int | float) or not 0 < self.probability <= 1:
             raise InvalidValue(f"probability: expected above 0 and at most 1, got {self.probability!r}")
 
     def __str__(self) -> str:
@@ -153,7 +153,7 @@ def _apply(armed: Armed, lane: Lane, shipment: Shipment) -> Disturbance | None:
     fault = armed.fault
     if isinstance(fault, Reorder):
         later = next((s for s in lane.queue.values() if s is not shipment and not s.departed), None)
-        if later is not None and lane.in_line and (later.raw is not None or later.due <= shipment.due):
+        if later is not None and (later.raw is not None or later.due <= shipment.due):
             return Disturbance(armed.id, fault, later.id, "swap")
         return Disturbance(armed.id, fault, shipment.id, "reverse") if len(shipment.events) > 1 else None
     if isinstance(fault, Recompose):

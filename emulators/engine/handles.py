@@ -1,4 +1,4 @@
-"""What verbs hand out: a subscription to pause or cancel, an injection to take back."""
+"""What `subscribe` hands out: a subscription to pause or to cancel."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from emulators.engine.journal import Changed
 from emulators.engine.lane import Registration
-from emulators.errors import InvalidValue
+from emulators.errors import Closed, InvalidValue
 
 if TYPE_CHECKING:
     from emulators.engine.emulator import Emulator
@@ -22,7 +22,10 @@ class Subscription:
 
     @property
     def _registration(self) -> Registration:
-        return self._emulator.account.registrations[self.id]
+        found = self._emulator.account.registrations.get(self.id)
+        if found is None:
+            raise Closed(f"subscription {self.id} is gone: the emulator was reset; subscribe again")
+        return found
 
     @property
     def url(self) -> str:
@@ -64,18 +67,6 @@ class Subscription:
         world.wake()
 
     def __repr__(self) -> str:
+        if self.id not in self._emulator.account.registrations:
+            return f"<Subscription {self.id}, gone>"
         return f"<Subscription {self.id} {self.feed} -> {self.url}, {self.state}>"
-
-
-class Injection:
-    """Faults that were injected; leaving the `with` block takes them back."""
-
-    def __init__(self, emulator: Emulator, ids: tuple[int, ...]) -> None:
-        self._emulator = emulator
-        self.ids = ids
-
-    def __enter__(self) -> Injection:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._emulator.clear_faults(self.ids)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from emulators.engine import queries, timeline
-from emulators.engine.journal import Delivery, Exchange, Probe
-from emulators.engine.provider import Event
+from emulators.engine.journal import OUTCOMES, Delivery, Exchange, Probe
+from emulators.engine.provider import Event, Provider
 from emulators.engine.world import World
 from emulators.engine.writer import Writer
+from emulators.errors import unknown
 
 
 class Inspection:
@@ -17,13 +18,18 @@ class Inspection:
     name: str
     world: World
     writer: Writer
+    provider: Provider
 
     def calls(self, route: str | None = None, **fields: Any) -> list[Exchange]:
-        """What the app called: by route name, `/path` or `METHOD /path`, and fields of the JSON body."""
+        """What the app called, taken or refused: by route name, `/path` or `METHOD /path`, and fields of the
+        JSON body."""
+        queries.check_route(self.provider, route)
         return queries.matching_calls(self.world.journal.of(Exchange, self.name), route, fields)
 
     def deliveries(self, kind: str | None = None, outcome: str | None = None) -> list[Delivery]:
         """Every attempt, in the order in which they were made."""
+        if outcome not in (None, *OUTCOMES):
+            raise unknown("outcome", str(outcome), OUTCOMES)
         bare = self.writer.resolve(kind)[1].name if kind else None
         return [
             delivery
@@ -41,21 +47,29 @@ class Inspection:
         return timeline.tell(self.world.journal.entries, self.name)
 
     def assert_called(self, route: str, **fields: Any) -> Exchange:
-        """The first call to a route with these fields; fails naming the nearest one and how it differs."""
-        found = self.calls(route, **fields)
+        """The first call to a route with these fields that the vendor took (status below 400); fails naming the
+        nearest one and how it differs, or why it was refused."""
+        __tracebackhide__ = True
+        found = [call for call in self.calls(route, **fields) if call.status < 400]
         if not found:
             raise AssertionError(queries.no_such_call(self.calls(), route, fields))
         return found[0]
 
     def assert_not_called(self, route: str | None = None, **fields: Any) -> None:
-        """Fails if there was such a call."""
+        """Fails if there was such a call, taken or refused."""
+        __tracebackhide__ = True
         found = self.calls(route, **fields)
         if found:
             raise AssertionError(queries.unwanted_call(found, route))
 
     def assert_delivered(self, kind: str, **fields: Any) -> Event:
         """The first acknowledged event of a kind with these fields; fails naming the nearest one."""
-        bare = self.writer.resolve(kind)[1].name
+        __tracebackhide__ = True
+        known = self.writer.resolve(kind)[1]
+        for name in fields:
+            if name not in known.fields:
+                raise unknown(f"field of {known.name}", name, known.fields)
+        bare = known.name
         found = queries.acknowledged_events(self.deliveries(), bare, fields)
         if not found:
             raise AssertionError(queries.not_delivered(self.deliveries(), bare, fields))

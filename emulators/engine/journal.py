@@ -17,6 +17,8 @@ from emulators.engine.lane import Registration, join
 from emulators.engine.profile import Problem
 from emulators.engine.provider import Call, Event, Reply
 
+OUTCOMES = ("acknowledged", "rescheduled", "abandoned")
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

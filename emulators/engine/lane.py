@@ -76,6 +76,11 @@ class Lane:
     def head(self) -> Shipment | None:
         return next(iter(self.queue.values()), None)
 
+    def overtaken(self, now: Instant) -> Shipment | None:
+        """The first that is due and did not depart, if any may."""
+        due = (s for s in self.queue.values() if s.due <= now and self.may_depart(s))
+        return next(due, None)
+
     def may_depart(self, shipment: Shipment) -> bool:
         return not shipment.departed and self.active and (not self.in_line or shipment is self.head())
 

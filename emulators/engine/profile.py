@@ -119,6 +119,6 @@ class Problem:
     source: str = ""
 
     def __str__(self) -> str:
-        where = self.pointer or "the whole body"
+        where = self.pointer or "the request"
         origin = f" ({self.source})" if self.source else ""
         return f"{where}: expected {self.expected}, got {self.got}{origin}"

@@ -7,7 +7,15 @@ from typing import Any
 
 from emulators.engine.clock import moment
 from emulators.engine.journal import Delivery, Exchange
-from emulators.engine.provider import Event
+from emulators.engine.provider import Event, Provider
+from emulators.errors import unknown
+
+
+def check_route(provider: Provider, route: str | None) -> None:
+    """Refuses the name of a route that does not exist; a path may be any, imitated or not."""
+    names = [known.name for known in provider.routes]
+    if route is not None and "/" not in route and route not in names:
+        raise unknown(f"route of {provider.name}", route, names)
 
 
 def is_route(exchange: Exchange, route: str | None) -> bool:
@@ -42,12 +50,13 @@ def no_such_call(exchanges: Sequence[Exchange], route: str, fields: Mapping[str,
     if not same_route:
         others = ", ".join(dict.fromkeys(f"{e.route} ({e.method} {e.path})" for e in exchanges))
         return f"expected {wanted}, but the app called only: {others}"
-    nearest = min(same_route, key=lambda e: len(differences(e.body, fields)))
-    lines = [f"expected {wanted}; the nearest of {len(same_route)} call(s) differs:"]
+    nearest = min(same_route, key=lambda e: (len(differences(e.body, fields)), e.status >= 400))
+    lines = [f"expected {wanted}; the nearest of {len(same_route)} call(s):"]
     lines += [f"  {difference}" for difference in differences(nearest.body, fields)]
     lines += [
         f"  it was {nearest.method} {nearest.path} at {nearest.at.isoformat()}, answered {nearest.status}"
     ]
+    lines += [f"  refused because {problem}" for problem in nearest.problems]
     return "\n".join(lines)
 
 
@@ -81,6 +90,10 @@ def not_delivered(deliveries: Sequence[Delivery], kind: str, fields: Mapping[str
         return f"expected {wanted}, but nothing was sent; did time pass? advance('1m') sends what is due"
     if not carried:
         kinds = ", ".join(sorted({e.kind for d in deliveries for e in d.events}))
+        if not kinds:
+            return (
+                f"expected {wanted}, but only bodies given to send or replay went out, which hold no events"
+            )
         return f"expected {wanted}, but only these kinds were sent: {kinds}"
     delivery, event = min(
         carried,

@@ -24,7 +24,8 @@ def register(
     profile = emulator.profile
     if not profile.feeds:
         raise InvalidValue(f"{emulator.provider.title} sends no webhooks that we know of")
-    named = [emulator.writer.resolve(kind) for kind in kinds or ()]
+    wanted = [kinds] if isinstance(kinds, str) else kinds
+    named = [emulator.writer.resolve(kind) for kind in wanted or ()]
     if feed is None:
         feed = named[0][0].name if named else next(iter(profile.feeds))
     if feed not in profile.feeds:

@@ -139,8 +139,10 @@ def _decision(entry: Delivery, start: Instant) -> str:
 
 def _reason(entry: Delivery | Probe) -> str:
     """Why it was not taken; the status stands in a column of its own."""
-    said = f"answered {entry.status}"
-    return entry.reason.removeprefix(said).removeprefix(", ")
+    said = entry.reason.removeprefix(f"answered {entry.status}").removeprefix(", ")
+    fault = entry.fault if isinstance(entry, Delivery) else None
+    struck = f"fault {type(fault).__name__}"
+    return said if fault is None or struck in said else "; ".join(filter(None, [said, struck]))
 
 
 def _status(status: int | None) -> str:

@@ -161,13 +161,14 @@ class World:
         """Starts an attempt for every shipment that is due, in (emulator, subscription, shipment) order."""
         with self.lock:
             now = self.now()
-            return [
-                self._depart(name, lane, shipment, now)
-                for name in tuple(self.members)
-                for lane, shipment in self.state.accounts[name].outbox.due(now)
-                # A fault may have let one of them join another that departed just before.
-                if shipment.id in lane.queue
-            ]
+            departures = []
+            for name in tuple(self.members):
+                for lane, shipment in self.state.accounts[name].outbox.due(now):
+                    # A fault may have let it join, or overtake, another one that was due before it.
+                    turn = shipment if not shipment.departed else lane.overtaken(now)
+                    if turn is not None and turn.id in lane.queue:
+                        departures.append(self._depart(name, lane, turn, now))
+            return departures
 
     def _depart(self, name: str, lane: Lane, shipment: Shipment, now: Instant) -> Departure:
         account = self.state.accounts[name]

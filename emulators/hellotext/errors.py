@@ -43,9 +43,8 @@ def authenticate(account: Account, call: Call, status: int) -> None:
             status,
             "not_allowed",
             "Invalid or missing token.",
-            "",
-            "Authorization: Bearer HELLOTEXT_TOKEN",
-            got,
+            expected="the header Authorization: Bearer HELLOTEXT_TOKEN",
+            got=got,
         )
 
 

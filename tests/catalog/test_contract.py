@@ -77,7 +77,7 @@ def test_a_choice_of_fields_is_named_as_one() -> None:
     problem = only(explained("hellotext", "track-event.request", {"action": "page.viewed"}))
     assert (problem.pointer, problem.got) == ("", "none of them")
     assert problem.expected == "one of profile, profile_id, session, session_id"
-    assert str(problem).startswith("the whole body: expected one of profile")
+    assert str(problem).startswith("the request: expected one of profile")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from emulators import catalog
-from emulators.errors import NobodyListens, UnknownName, VerificationFailed
+from emulators.errors import Closed, InvalidValue, NobodyListens, UnknownName, VerificationFailed
 from tests.support.receiver import Receiver
 
 SECOND = 1_000_000
@@ -265,3 +265,40 @@ def test_the_requests_of_one_subscription_go_out_one_after_another_even_at_one_i
         pushwoosh.advance(0)
         assert [post.body for post in app.posts] == [event.body for event in emitted]
     assert most == 1
+
+
+def test_an_event_during_a_pause_is_refused_saying_that_it_is_one(esputnik) -> None:
+    with Receiver() as app:
+        subscription = esputnik.subscribe(app.url)
+        subscription.pause()
+        with pytest.raises(NobodyListens, match="subscription 1 is paused"):
+            esputnik.emit("READ")
+
+
+def test_a_subscription_of_before_a_reset_is_gone_and_says_so(esputnik) -> None:
+    with Receiver() as app:
+        subscription = esputnik.subscribe(app.url)
+        esputnik.reset()
+        assert repr(subscription) == "<Subscription 1, gone>"
+        with pytest.raises(Closed, match="the emulator was reset"):
+            subscription.pause()
+
+
+@pytest.mark.parametrize(
+    ("ask", "told"),
+    [
+        (lambda e: e.subscribe("http://127.0.0.1:1/", auth="token"), "auth: expected"),
+        (lambda e: e.emit("READ", count="3"), "count: expected a whole number"),
+        (lambda e: e.emit("READ", {"email": "a@example.com"}, email="b@example.com"), "email: given twice"),
+        (lambda e: e.advance(10**12), "the year 9999"),
+        (lambda e: e.drain(10**12), "the year 9999"),
+        (lambda e: e.emit("READ", hardBounce=True), "it comes only with the status UNDELIVERED"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(ask, told, esputnik) -> None:
+    with Receiver() as app:
+        esputnik.subscribe(app.url)
+        with pytest.raises(InvalidValue, match=told):
+            ask(esputnik)
+        with pytest.raises(TypeError):
+            esputnik.send({1, 2})

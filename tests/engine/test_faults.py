@@ -294,3 +294,33 @@ def test_faults_end_with_their_block_and_only_they(pushwoosh) -> None:
 def test_a_fault_that_makes_no_sense_is_refused_at_once(make) -> None:
     with pytest.raises(InvalidValue, match=r"^(times|probability|chunk|pause): expected .*, got"):
         make()
+
+
+def test_a_request_of_a_vendor_that_keeps_no_line_is_overtaken_as_well(pushwoosh) -> None:
+    with Receiver() as app:
+        pushwoosh.subscribe(app.url)
+        reorder = pushwoosh.inject(Reorder())
+        first, second, third = pushwoosh.emit("Email Sent", count=3)
+        pushwoosh.advance(0)
+        assert [post.body for post in app.posts] == [second.body, first.body, third.body]
+    assert reorder.struck == 1
+    assert "fault Reorder" in pushwoosh.timeline()
+
+
+def test_a_fault_that_never_struck_says_so(sendpulse) -> None:
+    with Receiver() as app:
+        sendpulse.subscribe(app.url)
+        waiting = sendpulse.inject(LostAck(kind="spam_by_user", times=5))
+        sendpulse.emit("opened")
+        sendpulse.advance("1m")
+        assert waiting.struck == 0
+
+
+@pytest.mark.parametrize("wrong", [Drop, "Drop", None])
+def test_what_is_no_fault_is_refused_in_words(wrong, sendpulse) -> None:
+    with pytest.raises(InvalidValue, match=r"expected faults such as LostAck\(\)"):
+        sendpulse.inject(wrong)
+    with pytest.raises(InvalidValue, match="times"):
+        Duplicate(times="3")
+    with pytest.raises(InvalidValue, match="probability"):
+        Duplicate(probability="often")

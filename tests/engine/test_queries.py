@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import urllib.error
 import urllib.request
 from typing import Any
 
 import pytest
 
+from emulators.errors import UnknownName
 from tests.support.receiver import Receiver
 
 
@@ -39,7 +41,7 @@ def test_a_missing_call_names_the_nearest_one_and_its_differing_fields(hellotext
     with pytest.raises(AssertionError) as failed:
         hellotext.assert_called("track-event", amount=10, currency="USD", url="x")
     told = str(failed.value)
-    assert "the nearest of 2 call(s) differs" in told
+    assert "the nearest of 2 call(s)" in told
     assert "currency: expected 'USD', got 'EUR'" in told
     assert "url: expected 'x', got nothing" in told
     assert "amount" not in told.splitlines()[1]
@@ -93,3 +95,34 @@ def test_deliveries_are_found_by_kind_and_outcome(sendpulse) -> None:
     assert [d.outcome for d in sendpulse.deliveries("opened")] == ["rescheduled", "acknowledged"]
     assert len(sendpulse.deliveries("smtp.clicked", "acknowledged")) == 1
     assert sendpulse.deliveries("delivered") == []
+
+
+def test_a_call_that_was_refused_is_not_one_that_was_made_and_the_reason_is_told(hellotext) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        track(hellotext, product="nothing!")
+    refused.value.close()
+    assert [call.status for call in hellotext.calls("track-event")] == [422]
+    with pytest.raises(AssertionError, match=r"(?s)answered 422.*refused because /product: expected the id"):
+        hellotext.assert_called("track-event", action="product.purchased")
+
+
+def test_routes_outcomes_and_fields_that_do_not_exist_are_refused_with_the_nearest(
+    hellotext, sendpulse
+) -> None:
+    for ask in (hellotext.calls, hellotext.assert_called, hellotext.assert_not_called):
+        with pytest.raises(UnknownName, match="did you mean 'track-event'"):
+            ask("track-evnt")
+    assert hellotext.calls("/v1/never/heard/of") == []
+    with pytest.raises(UnknownName, match="did you mean 'acknowledged'"):
+        sendpulse.deliveries(outcome="acknowleged")
+    with pytest.raises(UnknownName, match="did you mean 'recipient'"):
+        sendpulse.assert_delivered("opened", recipent="ann@example.com")
+
+
+def test_bodies_of_replays_hold_no_events_and_that_is_said(sendpulse) -> None:
+    with Receiver() as app:
+        sendpulse.subscribe(app.url)
+        sendpulse.replay("smtp.opened")
+        sendpulse.advance(0)
+        with pytest.raises(AssertionError, match="only bodies given to send or replay"):
+            sendpulse.assert_delivered("opened")

@@ -214,3 +214,42 @@ def test_the_plugin_imports_nothing_heavy(project: pytest.Pytester) -> None:
     )
     project.makeconftest("")
     run(project).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("mark", "told"),
+    [
+        ('"esputnic", seed=3', "did you mean 'esputnik'"),
+        ('"esputnik", sed=3', "did you mean 'seed'"),
+        ('"esputnik", "sendpulse"', "takes one provider"),
+        ('"esputnik", start="2030-01-01"', "start: expected"),
+    ],
+)
+def test_a_marker_that_is_wrong_is_refused(project: pytest.Pytester, mark: str, told: str) -> None:
+    project.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.emulator({mark})
+        def test_marked(esputnik):
+            pass
+        """
+    )
+    result = run(project)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*{told}*"])
+
+
+def test_a_failing_verb_points_at_the_test_and_not_into_our_threads(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        def test_refused(esputnik, app):
+            app.get = 403
+            esputnik.subscribe(app.url)
+        """
+    )
+    result = run(project)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*VerificationFailed*and needs 2xx*answered 403*"])
+    result.stdout.no_fnmatch_line("*During handling*")
+    result.stdout.no_fnmatch_line("*concurrent*futures*")
