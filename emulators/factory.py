@@ -20,10 +20,11 @@ class Emulate:
     def __init__(self) -> None:
         self._sites: dict[str, Site] = {}
         self.worlds: list[World] = []
-        """The last world made for the running test, and earlier ones that have complaints."""
+        """The worlds made for the running test, but for those that came to a clean end."""
 
     def _note(self, world: World) -> None:
-        self.worlds = [known for known in self.worlds if known.complaints and known is not world] + [world]
+        living = [known for known in self.worlds if known.inhabitants or known.complaints]
+        self.worlds = [known for known in living if known is not world] + [world]
 
     @asynccontextmanager
     async def in_loop(self, spec: str, **setting: Any) -> AsyncIterator[Emulator]:

@@ -105,6 +105,10 @@ def _on_a_loop() -> bool:
     return True
 
 
+# Of several threads that need the host first, one starts it.
+_STARTING = threading.Lock()
+
+
 @cache
 def _thread(process: int) -> LoopHost:
     """The one daemon thread, with a loop of its own, that serves every emulator of this process."""
@@ -121,7 +125,8 @@ def _thread(process: int) -> LoopHost:
 
 def thread_host() -> LoopHost:
     """The host of everything that runs `in_thread`, started on first use."""
-    return _thread(os.getpid())
+    with _STARTING:
+        return _thread(os.getpid())
 
 
 @asynccontextmanager
@@ -233,5 +238,9 @@ def setting_of(spec: str, given: Mapping[str, Any]) -> Setting:
         if not isinstance(getattr(setting, name), wanted):
             shown = getattr(wanted, "__name__", str(wanted))
             raise InvalidValue(f"{name}: expected {shown}, got {getattr(setting, name)!r}")
+    if setting.world is not None:
+        for name in ("seed", "start", "clock", "allow"):
+            if name in given:
+                raise InvalidValue(f"{name}: belongs to a world, and this one is given: world=...")
     # A host alone is a list of one, not of its letters.
     return replace(setting, allow=[setting.allow]) if isinstance(setting.allow, str) else setting

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from emulators.factory import Emulate
 
 WORLD_KEY: pytest.StashKey[World] = pytest.StashKey()
+FACTORY_KEY: pytest.StashKey[Emulate] = pytest.StashKey()
+TOLD_KEY: pytest.StashKey[set[str]] = pytest.StashKey()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -92,11 +94,11 @@ hellotext = fixture_for("hellotext")
 
 
 @pytest.fixture(scope="session")
-def emulate() -> Iterator[Emulate]:
+def emulate(pytestconfig: pytest.Config) -> Iterator[Emulate]:
     """Makes emulators: `emulate.in_loop(...)`, `emulate.in_thread(...)`, `emulate.fresh(...)` under `@given`."""
     from emulators.factory import Emulate
 
-    factory = Emulate()
+    factory = pytestconfig.stash[FACTORY_KEY] = Emulate()
     try:
         yield factory
     finally:
@@ -106,7 +108,7 @@ def emulate() -> Iterator[Emulate]:
 def _worlds(item: pytest.Item) -> list[World]:
     """The worlds that a test made."""
     own = item.stash.get(WORLD_KEY, None)
-    factory: Emulate | None = getattr(item, "funcargs", {}).get("emulate")
+    factory = item.config.stash.get(FACTORY_KEY, None)
     return ([own] if own else []) + (factory.worlds if factory else [])
 
 
@@ -118,22 +120,44 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
         for world in _worlds(item):
             from emulators.engine.timeline import tell
 
-            report.sections.append((f"emulators, seed {world.seed}", tell(world.journal.entries[-200:])))
+            story = tell(world.journal.entries, last=200)
+            report.sections.append((f"emulators, seed {world.seed}", story))
     return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Each test answers for its own worlds."""
+    factory = item.config.stash.get(FACTORY_KEY, None)
+    if factory is not None:
+        factory.worlds.clear()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fails a test at its end for what must not go unseen: calls that are not imitated, errors of ours."""
-    factory: Emulate | None = getattr(item, "funcargs", {}).get("emulate")
-    if factory is not None:
-        factory.worlds.clear()
     result = yield
-    complaints = [text for world in _worlds(item) if not world.tolerant for text in world.complaints]
-    if complaints:
-        told = "\n".join(dict.fromkeys(complaints))
-        pytest.fail(f"{told}\n(if that is meant: <emulator>.tolerate())", pytrace=False)
+    _complain(item)
     return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
+    """The same for what happens while fixtures end."""
+    worlds = _worlds(item)
+    result = yield
+    _complain(item, worlds)
+    return result
+
+
+def _complain(item: pytest.Item, worlds: list[World] | None = None) -> None:
+    told = item.stash.setdefault(TOLD_KEY, set())
+    own = _worlds(item) if worlds is None else worlds
+    complaints = {text for world in own if not world.tolerant for text in world.complaints} - told
+    told |= complaints
+    if complaints:
+        text = "\n".join(sorted(complaints))
+        pytest.fail(f"{text}\n(if that is meant: <emulator>.tolerate())", pytrace=False)
 
 
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:

@@ -58,7 +58,8 @@ def blocks(language: str, under: str) -> list[str]:
 
 
 def test_the_pytest_examples_pass_as_printed(project: pytest.Pytester) -> None:
-    [printed] = blocks("python", "Quick start: pytest")
+    printed, outside = blocks("python", "Quick start: pytest")
+    compile(outside, "README.md", "exec")
     project.makeconftest(OF_THE_READER)
     project.makepyfile(printed)
     result = project.runpytest_subprocess("-p", "emulators.pytest_plugin", "-W", "error")

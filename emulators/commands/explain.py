@@ -57,7 +57,7 @@ class Page:
             parts.append(["WEBHOOKS", "  none that any document describes"])
         parts += [
             self._part(
-                "OPTIONS, each a choice that the documents leave open",
+                "OPTIONS, each a choice that you can turn",
                 map(self._option, profile.options.values()),
             ),
             self._part(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import queue
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -58,7 +61,9 @@ class Server:
             for site in sites:
                 await site.start()
             self._announce(emulators)
-            self.world.journal.listeners.append(Log(self.world).tell)
+            log = Log(self.world)
+            stack.callback(log.close)
+            self.world.journal.listeners.append(log.tell)
             tasks = [
                 asyncio.create_task(_subscribe(emulators[name], url, stop))
                 for name, url in self.subscriptions
@@ -87,23 +92,44 @@ class Server:
 
 
 class Log:
-    """What happens, on standard error while it happens."""
+    """What happens, on standard error while it happens: written by a thread of its own, for nobody who calls an
+    emulator may have to wait for somebody who does not read."""
+
+    most_waiting = 10_000
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._start = beginning(world.journal.entries)
         self._complaints = 0
+        self._lines: queue.Queue[str | None] = queue.Queue(self.most_waiting)
+        self._writer = threading.Thread(target=self._write, name="log", daemon=True)
+        self._writer.start()
 
     def tell(self, entry: Entry) -> None:
         """A line for an entry that means something to people."""
         # A receiver that is not up yet is asked again and again, which is told once elsewhere.
         if not isinstance(entry, Probe) or entry.accepted:
-            told = aligned(rows([entry], self._start), named=True, wide=44)
-            if told:
-                print(told, file=sys.stderr, flush=True)
+            self._put(aligned(rows([entry], self._start), named=True, wide=44))
         for complaint in self._world.complaints[self._complaints :]:
-            print(f"emulators: {complaint}", file=sys.stderr, flush=True)
+            self._put(f"emulators: {complaint}")
             self._complaints += 1
+
+    def close(self) -> None:
+        """Writes what is left, unless nobody reads it."""
+        self._put(None)
+        self._writer.join(timeout=0.2)
+
+    def _put(self, line: str | None) -> None:
+        if line != "":
+            # Nobody has read for 10,000 lines: a journal is kept, a log may have gaps.
+            with contextlib.suppress(queue.Full):
+                self._lines.put_nowait(line)
+
+    def _write(self) -> None:
+        # A closed standard error ends the log, not the process.
+        with contextlib.suppress(OSError, ValueError):
+            while (line := self._lines.get()) is not None:
+                print(line, file=sys.stderr, flush=True)
 
 
 def _listen_to_signals(stop: asyncio.Future[Exit]) -> None:

@@ -98,7 +98,9 @@ class Awaited:
         method = policy.probe or "GET"
         own = wanted.headers if policy.probe_headers == "sent" else ()
         headers = (("User-Agent", policy.user_agent), *own)
-        answer: Answer = await courier.send(Request(method, wanted.url, headers, None, policy.patience))
+        answer: Answer = await courier.send(
+            Request(method, wanted.url, headers, None, policy.patience or 5.0)
+        )
         accepted = policy.admits(answer.status)
         reason = answer.reason or ("" if accepted else f"answered {answer.status}")
         world, emulator = self._world, self._emulator

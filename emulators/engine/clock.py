@@ -16,8 +16,6 @@ from typing import Any, Protocol
 
 from emulators.errors import InvalidValue
 
-type_of_duration = "seconds, a timedelta or text such as '90s', '1h30m', '24h'"
-
 Instant = int
 Duration = float | int | str | timedelta
 SECOND = 1_000_000
@@ -45,7 +43,7 @@ def duration(value: Duration) -> int:
     elif isinstance(value, str):
         micros = _parse(value)
     elif isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        raise InvalidValue(f"duration: expected {type_of_duration}, got {value!r}")
+        raise InvalidValue(f"duration: expected seconds, a timedelta or text such as '1h30m', got {value!r}")
     else:
         micros = round(value * SECOND)
     if micros < 0:
@@ -57,7 +55,7 @@ def _parse(text: str) -> int:
     units = {"ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECOND, "d": 86_400 * SECOND}
     parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)", text)
     if not parts or "".join(number + unit for number, unit in parts) != text.replace(" ", ""):
-        raise InvalidValue(f"duration: expected {type_of_duration}, got {text!r}")
+        raise InvalidValue(f"duration: expected seconds, a timedelta or text such as '1h30m', got {text!r}")
     return round(sum(float(number) * units[unit] for number, unit in parts))
 
 

@@ -55,7 +55,7 @@ class Courier:
                     return await reset_after_body(request, await self._address(request.url))
                 return await self._post(request, deadline, connection, keep)
         except TimeoutError:
-            return Answer(None, f"no answer within {request.patience:g} s of real time")
+            return Answer(None, f"no answer within {request.patience:g} s of real time", late=True)
         except EgressRefused as error:
             return Answer(None, f"refused by the egress guard: {error}")
         except aiohttp.ClientConnectorError as error:

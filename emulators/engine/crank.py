@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from emulators.engine.clock import Instant, RunningClock, moment
 from emulators.engine.courier import Courier
@@ -20,6 +21,8 @@ class Crank:
 
     most_per_instant = 10_000
     side_by_side = 64
+    patience = 5.0
+    """Real seconds that a receiver may take, unless its subscription or the clock says otherwise."""
 
     def __init__(self, world: World, loop: asyncio.AbstractEventLoop) -> None:
         self._world = world
@@ -86,33 +89,51 @@ class Crank:
 
     async def _post(self, departures: list[Departure]) -> None:
         """Posts side by side, concludes in the order taken: the journal does not depend on who answers first."""
-        done = 0
+        lines: dict[tuple[str, int], list[Departure]] = {}
+        for departure in departures:
+            lines.setdefault((departure.emulator, departure.registration.id), []).append(departure)
+        answers: dict[tuple[str, int], Answer] = {}
         try:
-            for start in range(0, len(departures), self.side_by_side):
-                batch = departures[start : start + self.side_by_side]
-                if len(batch) == 1:
-                    answers = [await self._send(batch[0])]
-                else:
-                    answers = await asyncio.gather(*(self._send(departure) for departure in batch))
-                for departure, answer in zip(batch, answers, strict=True):
-                    self._world.conclude(departure, answer)
-                done += len(batch)
-        except BaseException:
+            if len(lines) == 1:
+                await self._post_line(departures, answers)
+            else:
+                await asyncio.gather(*(self._post_line(line, answers) for line in lines.values()))
+        finally:
             # Cancelled, or an error of ours: whatever it is, nothing may stay on its way for ever.
-            self._break_off(departures[done:])
-            raise
+            broken_off = Answer(None, "the attempt was broken off on our side")
+            for departure in departures:
+                answer = answers.get((departure.emulator, departure.shipment), broken_off)
+                self._world.conclude(departure, answer)
+
+    async def _post_line(self, line: list[Departure], answers: dict[tuple[str, int], Answer]) -> None:
+        """The requests of one subscription go out one after another: what a receiver sees first must not be a
+        matter of chance. Once it has let one wait for all our patience, the rest go out together."""
+
+        async def post(departure: Departure) -> Answer:
+            async with self._places:
+                answer = answers[departure.emulator, departure.shipment] = await self._send(departure)
+            return answer
+
+        for number, departure in enumerate(line, 1):
+            if (await post(departure)).late:
+                await asyncio.gather(*(post(later) for later in line[number:]))
+                return
 
     def _break_off(self, departures: list[Departure]) -> None:
         for departure in departures:
             self._world.conclude(departure, Answer(None, "the attempt was broken off on our side"))
 
     async def _send(self, departure: Departure) -> Answer:
-        """One attempt. Subscriptions progress side by side, the requests of one go out one after another: what a
-        receiver sees first must not be a matter of chance."""
         if isinstance(departure.fault, Drop):
             return Answer(None)
-        async with self._lines[departure.emulator, departure.registration.id], self._places:
-            return await self._courier.send(departure.request())
+        return await self._courier.send(departure.request(self._patience(departure)))
+
+    def _patience(self, departure: Departure) -> float:
+        """Real seconds to wait. Where vendor's and real time are the same it is the vendor's own time-out."""
+        policy, clock = departure.registration.policy, self._world.clock
+        if policy.patience is not None:
+            return policy.patience
+        return policy.timeout if isinstance(clock, RunningClock) and clock.speed == 1 else self.patience
 
     # -- the running clock
 
@@ -144,8 +165,15 @@ class Crank:
                 continue
 
     async def _fly(self, departure: Departure) -> None:
-        answer = await self._send(departure)
-        self._world.conclude(departure, answer)
+        answer = Answer(None, "the attempt was broken off on our side")
+        line = self._lines[departure.emulator, departure.registration.id]
+        try:
+            async with line, self._places:
+                # It waited for its turn, and delays count from when it really starts.
+                departure = replace(departure, started=self._world.now())
+                answer = await self._send(departure)
+        finally:
+            self._world.conclude(departure, answer)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._flying.discard(task)

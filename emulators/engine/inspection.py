@@ -44,7 +44,7 @@ class Inspection:
 
     def timeline(self) -> str:
         """The story so far, for people."""
-        return timeline.tell(self.world.journal.entries, self.name)
+        return timeline.tell(self.world.journal.since(self.name), self.name)
 
     def assert_called(self, route: str, **fields: Any) -> Exchange:
         """The first call to a route with these fields that the vendor took (status below 400); fails naming the

@@ -236,5 +236,8 @@ class Journal:
 
     def of(self, kind: type[E], emulator: str) -> Iterator[E]:
         """The entries of one kind that belong to one emulator, since it was opened or reset."""
-        since = self.entries[self._opened.get(emulator, 0) :]
-        return (entry for entry in since if isinstance(entry, kind) and entry.emulator == emulator)
+        return (e for e in self.since(emulator) if isinstance(e, kind) and e.emulator == emulator)
+
+    def since(self, emulator: str) -> list[Entry]:
+        """All entries from the one on with which an emulator was opened or reset."""
+        return self.entries[self._opened.get(emulator, 0) :]

@@ -25,3 +25,5 @@ class Answer:
 
     status: int | None
     reason: str = ""
+    late: bool = False
+    """Whether our patience ended first."""

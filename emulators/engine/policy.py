@@ -14,7 +14,9 @@ from emulators.errors import InvalidValue, unknown
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How a feed is delivered. Times are seconds of emulator time, `patience` alone is seconds of real time."""
+    """How a feed is delivered. Times are seconds of emulator time, `patience` alone is seconds of real
+    time. `timeout` is the vendor's figure; it is waited for on a clock that runs at real speed, elsewhere an
+    attempt takes no emulator time and `patience` is how long we really wait (None: 5)."""
 
     method: str = "POST"
     content_type: str = "application/json"
@@ -33,7 +35,7 @@ class Policy:
     second_url: str = "adds"
     backlog_of_replaced: str = "moves"
     while_paused: str = "drop"
-    patience: float = 5.0
+    patience: float | None = None
 
     def verdict(self, status: int | None) -> str:
         """`acknowledge`, `retry` or `abandon`; an answer that never came counts as the answer `*`."""

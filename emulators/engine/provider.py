@@ -89,10 +89,11 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One kind of webhook; `build` writes the payload of one event, fields given by the user included."""
+    """One kind of webhook; `build` writes the payload of one event, `kind_field` is where it says of which kind."""
 
     name: str
     build: Callable[[Occasion], Payload]
+    kind_field: str = ""
 
 
 @dataclass(frozen=True, slots=True)

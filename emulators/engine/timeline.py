@@ -37,11 +37,13 @@ class Row(NamedTuple):
     why: str = ""
 
 
-def tell(entries: Iterable[Entry], emulator: str | None = None) -> str:
-    """One line for each entry of an emulator (None: of all, each named)."""
+def tell(entries: Iterable[Entry], emulator: str | None = None, last: int | None = None) -> str:
+    """One line for each entry of an emulator (None: of all, each named), or for the `last` ones."""
     entries = tuple(entries)
-    told = [entry for entry in entries if emulator in (None, entry.emulator)]
-    return aligned(rows(told, beginning(entries)), named=emulator is None)
+    told = rows([e for e in entries if emulator in (None, e.emulator)], beginning(entries))
+    left_out = max(0, len(told) - last) if last else 0
+    story = aligned(told[left_out:], named=emulator is None)
+    return f"... {left_out} earlier lines\n{story}" if left_out else story
 
 
 def beginning(entries: Iterable[Entry]) -> Instant:

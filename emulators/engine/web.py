@@ -39,8 +39,14 @@ class Site:
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         if self.answer is None:
             return web.Response(status=503, headers={"x-emulator-error": "no emulator lives here now"})
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            # cURL waits for this word before it sends a large body.
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0
         try:
             body = await request.read()
+        except (ConnectionError, web.RequestPayloadError):
+            return web.Response(status=400, text="the body broke off")
         except web.HTTPRequestEntityTooLarge:
             return web.Response(status=413, text="Request Entity Too Large")
         reply = self.answer(to_call(request.method, request.raw_path, request.raw_headers, body)).reply

@@ -44,15 +44,13 @@ class Departure:
     started: Instant
     fault: Fault | None
 
-    def request(self) -> Request:
-        """The finished request."""
+    def request(self, patience: float) -> Request:
+        """The finished request; `patience` in seconds of real time."""
         policy = self.registration.policy
-        headers = (
-            ("Content-Type", policy.content_type),
-            ("User-Agent", policy.user_agent),
-            *self.registration.headers,
-        )
-        return Request(policy.method, self.registration.url, headers, self.body, policy.patience, self.fault)
+        own = {name.lower() for name, _ in self.registration.headers}
+        usual = (("Content-Type", policy.content_type), ("User-Agent", policy.user_agent))
+        headers = (*(h for h in usual if h[0].lower() not in own), *self.registration.headers)
+        return Request(policy.method, self.registration.url, headers, self.body, patience, self.fault)
 
 
 class World:
@@ -133,14 +131,14 @@ class World:
         return sum(self.state.accounts[name].outbox.waiting for name in self.members)
 
     def owed(self) -> list[tuple[str, Lane, Shipment]]:
-        """Every shipment to an active subscription that was not acknowledged yet."""
+        """Every shipment that was not acknowledged yet, also those that a pause holds back."""
         with self.lock:
             return [
                 (name, lane, shipment)
                 for name in self.members
                 for lane in self.state.accounts[name].outbox.lanes.values()
                 for shipment in lane.queue.values()
-                if lane.active
+                if lane.registration.state in ("active", "paused")
             ]
 
     def react(self) -> int:
@@ -210,7 +208,7 @@ class World:
                 waiting = sum(max(1, len(s.events)) for s in behind)
             self.commit(
                 Delivery(
-                    departure.started if not self.clock.running else self.now(),
+                    departure.started,
                     departure.emulator,
                     departure.registration.id,
                     departure.shipment,

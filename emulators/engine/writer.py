@@ -88,6 +88,12 @@ class Writer:
         payload = feed.build(occasion)
         if not occasion.given and tuple(payload) == kind.fields:
             return payload
+        wire = payload.get(feed.kind_field)
+        if occasion.given.get(feed.kind_field, wire) != wire:
+            got = occasion.given[feed.kind_field]
+            raise InvalidValue(
+                f"{feed.kind_field}: {kind.name} events say {wire!r}, got {got!r}; emit that kind"
+            )
         payload.update(occasion.given)
         return {name: value for name in kind.fields if (value := payload.get(name)) is not None}
 

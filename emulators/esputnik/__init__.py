@@ -23,5 +23,5 @@ PROVIDER = Provider(
     locale="uk_UA",
     env=env,
     credentials=credentials,
-    feeds=(Feed("activity", webhooks.activity),),
+    feeds=(Feed("activity", webhooks.activity, kind_field="activityStatus"),),
 )

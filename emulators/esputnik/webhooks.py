@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import timedelta
 
 from emulators.engine.provider import Occasion, Payload
 from emulators.esputnik import identity
@@ -37,7 +36,7 @@ def activity(occasion: Occasion) -> Payload:
         **_message(occasion, media, triggered),
         "mediaType": media,
         "activityStatus": status,
-        "activityDateTime": _without_zone(occasion.now),
+        "activityDateTime": occasion.now.isoformat(timespec="seconds")[:19],
         "statusData": _status_data(occasion, status),
     }
     if triggered:
@@ -48,11 +47,6 @@ def activity(occasion: Occasion) -> Payload:
         payload["iid"] = identity.uuid4(occasion.random)
     payload.update(_details(occasion, status, media))
     return payload
-
-
-@lru_cache(maxsize=1)
-def _without_zone(now: datetime) -> str:
-    return now.strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _status_and_media(occasion: Occasion) -> tuple[str, str]:

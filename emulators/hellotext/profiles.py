@@ -24,7 +24,8 @@ def create(account: Account, call: Call) -> Reply:
     profile = {**(profiles.get(found) or {}), **body, "id": found}
     profiles.put(found, profile)
     session = body.get("session")
-    if isinstance(session, str):
+    # A session that belongs to another profile is not moved.
+    if isinstance(session, str) and not (account.table("sessions").get(session) or {}).get("profile"):
         account.table("sessions").put(session, {"id": session, "profile": found})
     return json_reply(account.options["profiles.created_status"], profile)
 

@@ -28,5 +28,5 @@ PROVIDER = Provider(
     locale="en_US",
     env=env,
     credentials=credentials,
-    feeds=(Feed("webhook", webhooks.webhook),),
+    feeds=(Feed("webhook", webhooks.webhook, kind_field="event_name"),),
 )

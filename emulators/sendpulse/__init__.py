@@ -30,5 +30,5 @@ PROVIDER = Provider(
     locale="ru_RU",
     env=env,
     credentials=credentials,
-    feeds=(Feed("smtp", webhooks.smtp),),
+    feeds=(Feed("smtp", webhooks.smtp, kind_field="event"),),
 )
