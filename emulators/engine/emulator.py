@@ -139,7 +139,7 @@ class Emulator(Inspection, Injecting):
 
         Sends the verification request where the vendor does, and raises `VerificationFailed` with the
         receiver's status if it is not answered well; the subscription stays inactive then. `policy` overrides
-        the profile: `batch_size`, `batch_window`, `timeout`, `retry_delays` (seconds), `patience` (real
+        the profile: `batch_size`, `batch_window`, `retry_delays` (seconds), `patience` (real
         seconds that we wait for an answer) and the rest of `emulators.engine.policy.Policy`.
         """
         __tracebackhide__ = True

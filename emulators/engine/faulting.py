@@ -43,7 +43,7 @@ class LostAck(Fault):
 
 
 class Duplicate(Fault):
-    """A request that was acknowledged is sent once more."""
+    """A request is sent once more, if it is acknowledged; one that fails uses the fault up."""
 
     __slots__ = ()
 

@@ -48,6 +48,18 @@ def authenticate(account: Account, call: Call, status: int) -> None:
         )
 
 
+def may_write(account: Account) -> None:
+    """Some plans may only read."""
+    if not account.options["account.may_write"]:
+        raise Refused(
+            403,
+            "not_allowed",
+            "Your subscription does not allow this.",
+            expected="a plan that allows writing",
+            got="one that does not",
+        )
+
+
 def json_object(call: Call, status: int) -> dict[str, Any]:
     """The body, which must be a JSON object: a form is not equivalent on these routes."""
     try:

@@ -1,6 +1,6 @@
 """POST /v1/attribution/events: an event of a profile or of a session.
 
-The order of the checks is: token, body, action, identity, object, amount. Each status that the documents
+The order of the checks is: token, plan, body, action, identity, object, amount. Each status that the documents
 leave open is an option of the same name.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from emulators.engine.provider import Account, Call, Reply, json_reply
-from emulators.hellotext.errors import Refused, authenticate, json_object
+from emulators.hellotext.errors import Refused, authenticate, json_object, may_write
 
 Body = dict[str, Any]
 
@@ -20,6 +20,8 @@ def track(account: Account, call: Call) -> Reply:
     rule = "events.missing_token"
     try:
         authenticate(account, call, options[rule])
+        rule = "account.may_write"
+        may_write(account)
         rule = "events.malformed_body"
         body = json_object(call, options[rule])
         for rule, check in RULES:

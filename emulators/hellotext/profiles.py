@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulators.engine.provider import Account, Call, Reply, json_reply
-from emulators.hellotext.errors import Refused, authenticate, json_object
+from emulators.hellotext.errors import Refused, authenticate, json_object, may_write
 
 
 def create(account: Account, call: Call) -> Reply:
@@ -11,6 +11,8 @@ def create(account: Account, call: Call) -> Reply:
     rule = "profiles.missing_token"
     try:
         authenticate(account, call, account.options[rule])
+        rule = "account.may_write"
+        may_write(account)
         rule = "events.malformed_body"
         body = json_object(call, account.options[rule])
     except Refused as refused:

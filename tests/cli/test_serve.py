@@ -237,3 +237,14 @@ def test_all_vendors_answer_side_by_side():
         url, token = f"{env['HELLOTEXT_URL']}/attribution/events", env["HELLOTEXT_TOKEN"]
         answers = list(pool.map(lambda _: post(url, sample, token), range(40)))
     assert answers == [(201, {"state": "ok"})] * 40
+
+
+@posix
+def test_nobody_need_read_the_log_for_calls_to_be_answered_and_the_process_to_end():
+    """More is written than a pipe holds, and nobody reads it."""
+    with Serving("hellotext", "--port", "0") as serving:
+        url = serving.ready["providers"]["hellotext"]["env"]["HELLOTEXT_URL"]
+        for _ in range(1500):
+            assert post(url + "/attribution/events", b"{}", "wrong")[0] == 401
+        serving.process.send_signal(signal.SIGTERM)
+        assert serving.process.wait(20) == 0

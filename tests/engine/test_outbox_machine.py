@@ -223,6 +223,7 @@ class Story(RuleBasedStateMachine):
         folded = fold(entries)
         self.snapshots[len(entries)] = live.snapshot()
         assert folded.snapshot() == self.snapshots[len(entries)]
+        assert folded.now == self.world.clock.now()
         assert folded.accounts["acme"].outbox.next_due() == live.accounts["acme"].outbox.next_due()
 
     @rule(data=st.data())

@@ -242,3 +242,31 @@ def test_a_reset_forgets_everything_but_the_time(sendpulse) -> None:
         again = sendpulse.emit("opened")
         assert again.ordinal == first.ordinal == 1
         assert len(list(sendpulse.world.journal.of(Subscribed, "sendpulse"))) == 1
+
+
+def test_a_subscription_that_hangs_holds_up_no_other_and_its_own_requests_for_one_patience_only(
+    sendpulse,
+) -> None:
+    async def hang(request: web.BaseRequest) -> web.Response:
+        await asyncio.Event().wait()
+        raise AssertionError("never reached")
+
+    with Receiver(then=hang) as hanging, Receiver() as app:
+        sendpulse.subscribe(hanging.url, batch_size=1, patience=0.2)
+        sendpulse.subscribe(app.url, batch_size=1)
+        sendpulse.emit("opened", count=150)
+        sendpulse.advance(0)
+        assert len(app.posts) == 150
+    late = [d for d in sendpulse.deliveries() if d.status is None]
+    assert [(d.attempt, d.outcome) for d in late] == [(1, "rescheduled")] * 150
+    order = [(d.subscription, d.shipment) for d in sendpulse.deliveries()]
+    assert order == sorted(order)
+
+
+def test_a_receivers_own_header_takes_the_place_of_the_vendors(sendpulse) -> None:
+    with Receiver() as app:
+        sendpulse.subscribe(app.url, headers={"content-type": "application/json; charset=UTF-8"})
+        sendpulse.emit("opened")
+        sendpulse.advance("1m")
+        assert app.posts[0].headers["content-type"] == "application/json; charset=UTF-8"
+        assert sendpulse.deliveries()[0].status == 200

@@ -253,3 +253,60 @@ def test_a_failing_verb_points_at_the_test_and_not_into_our_threads(project: pyt
     result.stdout.fnmatch_lines(["*VerificationFailed*and needs 2xx*answered 403*"])
     result.stdout.no_fnmatch_line("*During handling*")
     result.stdout.no_fnmatch_line("*concurrent*futures*")
+
+
+def test_no_complaint_goes_unseen_whoever_made_the_emulator(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        import urllib.request, urllib.error, pytest
+
+        def call(url):
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(url + "/unheard")
+            caught.value.close()
+
+        @pytest.fixture
+        def mine(emulate):
+            with emulate.in_thread("esputnik") as esputnik:
+                call(esputnik.url)
+                yield esputnik
+
+        @pytest.fixture
+        def late(hellotext):
+            yield
+            call(hellotext.url)
+
+        def test_of_two(emulate):
+            with emulate.in_thread("esputnik") as first, emulate.in_thread("hellotext"):
+                call(first.url)
+
+        def test_of_a_fixture(mine):
+            pass
+
+        def test_by_name(request):
+            with request.getfixturevalue("emulate").in_thread("esputnik") as esputnik:
+                call(esputnik.url)
+
+        def test_while_fixtures_end(late):
+            pass
+
+        def test_clean(emulate):
+            with emulate.in_thread("esputnik"):
+                pass
+        """
+    )
+    run(project).assert_outcomes(failed=3, passed=2, errors=1)
+
+
+def test_a_long_story_is_cut_and_keeps_its_times(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        def test_long(sendpulse, app):
+            sendpulse.subscribe(app.url)
+            for _ in range(300):
+                sendpulse.emit("opened")
+            assert False
+        """
+    )
+    result = run(project)
+    result.stdout.fnmatch_lines(["*... 102 earlier lines*", "*+00:00:00  sendpulse  happened: opened*"])

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from emulators import catalog
-from emulators.errors import InvalidValue, UnknownName
+from emulators.errors import InvalidValue, UnknownName, VerificationFailed
 from tests.support.receiver import Receiver
 
 
@@ -133,6 +133,44 @@ def test_widgets_are_opt_in_because_no_page_names_their_statuses(esputnik, app) 
 def test_widgets_asked_for_are_sent(kind, esputnik, app) -> None:
     esputnik.subscribe(app.url)
     assert esputnik.emit(kind).payload["mediaType"] == "widget"
+
+
+@pytest.mark.parametrize("spelling", ["subscription", "subscripton"])
+def test_a_changed_subscription_brings_its_categories_in_either_spelling(spelling, emulate) -> None:
+    options = {"activity.subscription_spelling": spelling}
+    with emulate.in_thread("esputnik", options=options) as esputnik, Receiver() as app:
+        esputnik.subscribe(app.url)
+        data = esputnik.emit("SUBSCRIPTION_CHANGED").payload["statusData"]
+        assert list(data) == [spelling]
+        assert list(data[spelling]) == [f"{spelling}s"]
+        assert esputnik.emit("READ").payload["statusData"] == {}
+
+
+def test_sent_is_of_mobile_push_as_the_later_pages_have_it(esputnik, app) -> None:
+    esputnik.subscribe(app.url)
+    event = esputnik.emit("SENT").payload
+    assert (event["mediaType"], "mobilepush" in event) == ("mobilepush", True)
+
+
+def test_the_kind_of_an_event_cannot_be_another_than_the_one_that_is_emitted(esputnik, app) -> None:
+    esputnik.subscribe(app.url)
+    with pytest.raises(InvalidValue, match="READ events say 'READ', got 'DELIVERED'"):
+        esputnik.emit("READ", activityStatus="DELIVERED")
+    assert esputnik.emit("READ", activityStatus="READ").payload["activityStatus"] == "READ"
+
+
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_a_verification_takes_any_2xx(status, esputnik, app) -> None:
+    app.get = status
+    assert esputnik.subscribe(app.url).state == "active"
+    assert [(p.status, p.accepted) for p in esputnik.probes()] == [(status, True)]
+
+
+def test_a_verification_that_is_redirected_fails_and_goes_nowhere(esputnik) -> None:
+    with Receiver() as elsewhere, Receiver(get=302, location=elsewhere.url) as app:
+        with pytest.raises(VerificationFailed, match="answered 302"):
+            esputnik.subscribe(app.url)
+        assert elsewhere.received == []
 
 
 def test_every_field_of_the_table_may_be_given(esputnik, app) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -137,6 +138,54 @@ def test_every_built_in_action_is_taken_with_its_object(hellotext, backend) -> N
 def test_a_currency_without_an_amount_may_be_refused(backend) -> None:
     status, answer = backend.post(EVENTS, {**GOOD, "currency": "USD"})
     assert (status, answer["errors"][0]["parameter"]) == (422, "amount")
+
+
+@pytest.mark.parametrize("path", [EVENTS, PROFILES])
+@pytest.mark.emulator("hellotext", options={"account.may_write": False})
+def test_a_plan_that_may_only_read_is_refused(path, backend) -> None:
+    assert backend.post(path, GOOD)[0] == 403
+    assert backend.post(path, GOOD, Authorization=None)[0] == 401
+
+
+@pytest.mark.emulator("hellotext", options={"events.later_actions": False})
+def test_actions_that_came_later_may_be_unknown(backend) -> None:
+    event = {"profile": "PROFILE_ID", "order_parameters": {"reference": "1"}}
+    assert backend.post(EVENTS, {**event, "action": "order.delivered"})[0] == 404
+    assert backend.post(EVENTS, {**event, "action": "order.placed"})[0] == 201
+
+
+@pytest.mark.emulator("hellotext", options={"events.amount_without_currency": "refuse"})
+def test_an_amount_without_a_currency_may_be_refused(backend) -> None:
+    status, answer = backend.post(EVENTS, {**GOOD, "amount": 10})
+    assert (status, answer["errors"][0]["parameter"]) == (422, "currency")
+    assert backend.post(EVENTS, {**GOOD, "amount": 10, "currency": "USD"})[0] == 201
+
+
+@pytest.mark.emulator("hellotext", options={"errors.text_fields": ["description"]})
+def test_the_field_that_holds_an_errors_text_is_a_choice(backend) -> None:
+    [error] = backend.post(EVENTS, without("action"))[1]["errors"]
+    assert set(error) == {"type", "description", "parameter"}
+
+
+@pytest.mark.emulator("hellotext", options={"profiles.created_status": 200})
+def test_the_status_of_a_created_profile_is_a_choice(backend) -> None:
+    assert backend.post(PROFILES, {"email": "ann@example.com"})[0] == 200
+
+
+def test_a_session_is_not_moved_to_another_profile(backend) -> None:
+    first, _ = (backend.post(PROFILES, {"email": f"{n}@example.com", "session": "s1"})[1]["id"] for n in "ab")
+    event = {"action": "page.viewed", "url": "https://shop.example.com", "session": "s1", "profile": first}
+    assert backend.post(EVENTS, event)[0] == 201
+
+
+def test_curl_is_told_to_continue_before_it_sends_a_body(hellotext) -> None:
+    base = urlsplit(hellotext.url)
+    with socket.create_connection((base.hostname, base.port)) as connection:
+        head = "POST /v1/attribution/events HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(64).startswith(b"HTTP/1.1 100 Continue")
+        connection.sendall(b"{}")
+        assert connection.recv(64).startswith(b"HTTP/1.1 401")
 
 
 def test_no_webhook_is_known_of_hellotext(hellotext) -> None:

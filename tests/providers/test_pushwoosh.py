@@ -59,6 +59,32 @@ def test_inferred_names_asked_for_are_sent(pushwoosh, app) -> None:
         assert pushwoosh.emit(kind).payload["event_name"] == kind
 
 
+@pytest.mark.emulator("pushwoosh", options={"webhook.message_id": True})
+def test_the_message_id_asked_for_stands_where_the_table_has_it(pushwoosh, app) -> None:
+    pushwoosh.subscribe(app.url)
+    assert list(pushwoosh.emit("Email Sent").payload)[:2] == ["event_name", "message_id"]
+
+
+def test_a_second_endpoint_takes_the_place_of_the_first(pushwoosh, app) -> None:
+    first, second = pushwoosh.subscribe(app.url), pushwoosh.subscribe(app.url + "/new")
+    pushwoosh.emit("Email Sent")
+    pushwoosh.advance(0)
+    assert [post.path for post in app.posts] == ["/hook/new"]
+    assert (first.state, second.state) == ("replaced", "active")
+
+
+@pytest.mark.parametrize(("backlog", "arrives"), [("moves", 1), ("dropped", 0)])
+def test_what_waits_for_the_first_endpoint_moves_or_is_dropped(backlog, arrives, emulate, app) -> None:
+    options = {"webhook.backlog_of_replaced": backlog, "webhook.batch_window": 60}
+    with emulate.in_thread("pushwoosh", options=options) as pushwoosh:
+        pushwoosh.subscribe("http://127.0.0.1:9/old", batch_window=60)
+        # One event is a full request, so only what the clock has not sent yet can wait.
+        pushwoosh.emit("Email Sent")
+        pushwoosh.subscribe(app.url)
+        pushwoosh.advance("2m")
+        assert len(app.posts) == arrives
+
+
 def test_a_port_in_the_url_is_kept(pushwoosh, app) -> None:
     pushwoosh.subscribe(app.url)
     pushwoosh.emit("Email Sent")

@@ -36,10 +36,11 @@ class Receiver:
     `with Receiver() as receiver` serves from a thread, `async with` on the running loop.
     """
 
-    def __init__(self, *answers: Script, then: Script = 200, get: int = 200) -> None:
+    def __init__(self, *answers: Script, then: Script = 200, get: int = 200, location: str = "") -> None:
         self.answers: deque[Script] = deque(answers)
         self.then: Script = then
         self.get = get
+        self.location = location
         self.received: list[Received] = []
         self.url = ""
 
@@ -53,7 +54,7 @@ class Receiver:
             Received(request.method, request.path, {k.lower(): v for k, v in request.headers.items()}, body)
         )
         if request.method == "GET":
-            return web.Response(status=self.get)
+            return web.Response(status=self.get, headers={"Location": self.location} if self.location else {})
         script = self.answers.popleft() if self.answers else self.then
         return web.Response(status=script) if isinstance(script, int) else await script(request)
 
