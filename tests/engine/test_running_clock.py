@@ -159,3 +159,65 @@ def test_an_advance_waits_for_what_is_under_way() -> None:
             assert pushwoosh.now - delivery.at >= timedelta(minutes=59)
 
     run(story)
+
+
+def test_delays_count_from_when_an_attempt_really_starts_not_from_when_it_was_due() -> None:
+    async def story() -> None:
+        asked, answer = asyncio.Semaphore(0), asyncio.Semaphore(0)
+
+        async def slow(request: web.BaseRequest) -> web.Response:
+            asked.release()
+            await answer.acquire()
+            return web.Response(status=500)
+
+        async with in_loop("sendpulse", clock="wall") as sendpulse, Receiver(then=slow) as app:
+            await sendpulse.aio.subscribe(app.url, batch_size=1, retry_delays=[3600])
+            sendpulse.emit("opened", count=2)
+            await asked.acquire()
+            answer.release()
+            await asked.acquire()
+            answer.release()
+            first, second = await landed(sendpulse, 2)
+            assert first.at < second.at
+            for delivery in (first, second):
+                assert delivery.next_at - delivery.at == timedelta(hours=1)
+
+    run(story)
+
+
+def test_an_attempt_that_a_stop_breaks_off_is_on_record() -> None:
+    async def story() -> None:
+        asked = asyncio.Event()
+
+        async def hang(request: web.BaseRequest) -> web.Response:
+            asked.set()
+            await asyncio.Event().wait()
+            return web.Response()
+
+        async with Receiver(then=hang) as app:
+            async with in_loop("sendpulse", clock="wall") as sendpulse:
+                await sendpulse.aio.subscribe(app.url, batch_size=1)
+                sendpulse.emit("opened")
+                await asked.wait()
+            (delivery,) = sendpulse.deliveries()
+            assert (delivery.outcome, "broken off" in delivery.reason) == ("rescheduled", True)
+
+    run(story)
+
+
+def test_where_real_and_vendors_time_are_one_the_vendors_time_out_is_waited_for() -> None:
+    async def story() -> None:
+        async def hang(request: web.BaseRequest) -> web.Response:
+            await asyncio.Event().wait()
+            return web.Response()
+
+        async with (
+            Receiver(then=hang) as app,
+            in_loop("pushwoosh", clock="wall") as pushwoosh,
+        ):
+            await pushwoosh.aio.subscribe(app.url, timeout=0.05)
+            pushwoosh.emit("Email Sent")
+            (delivery,) = await landed(pushwoosh, 1)
+            assert delivery.reason.startswith("no answer within 0.05 s")
+
+    run(story)
