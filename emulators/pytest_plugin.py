@@ -58,29 +58,30 @@ def _setting(request: pytest.FixtureRequest, name: str) -> tuple[str, dict[str, 
     return spec or name, given
 
 
-@pytest.fixture
-def emulator_world(request: pytest.FixtureRequest) -> World:
+def _world(request: pytest.FixtureRequest) -> World:
     """The one world of this test: one clock, one seed, one journal for all its emulators."""
     from emulators.hosting import make_world, setting_of
 
-    shared: dict[str, Any] = {}
-    for _, given in _marks(request):
-        for key, value in given.items():
-            if key != "options":
-                shared.setdefault(key, value)
-    world = make_world(setting_of("", shared))
-    request.node.stash[WORLD_KEY] = world
+    stash = request.node.stash
+    if WORLD_KEY not in stash:
+        shared: dict[str, Any] = {}
+        for _, given in _marks(request):
+            for key, value in given.items():
+                if key != "options":
+                    shared.setdefault(key, value)
+        stash[WORLD_KEY] = make_world(setting_of("", shared))
+    world: World = stash[WORLD_KEY]
     return world
 
 
 def fixture_for(name: str) -> Callable[..., Any]:
     """The fixture of a provider, also for vendors that other packages bring: `acme = fixture_for("acme")`."""
 
-    def provide(request: pytest.FixtureRequest, emulator_world: World) -> Iterator[Emulator]:
+    def provide(request: pytest.FixtureRequest) -> Iterator[Emulator]:
         from emulators.hosting import in_thread
 
         spec, given = _setting(request, name)
-        with in_thread(spec, world=emulator_world, options=given.get("options", {})) as emulator:
+        with in_thread(spec, world=_world(request), options=given.get("options", {})) as emulator:
             yield emulator
 
     provide.__doc__ = f"A fresh {name} emulator on a port of its own."
@@ -162,8 +163,8 @@ def _complain(item: pytest.Item, worlds: list[World] | None = None) -> None:
 
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
     """Runs an async test that uses an emulator where no other plugin does; theirs come first of themselves."""
-    ours = {"sendpulse", "esputnik", "pushwoosh", "hellotext", "emulate", "emulator_world"}
-    if not inspect.iscoroutinefunction(pyfuncitem.obj) or not ours & set(pyfuncitem.fixturenames):
+    ours = WORLD_KEY in pyfuncitem.stash or "emulate" in pyfuncitem.fixturenames
+    if not ours or not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     wanted = inspect.signature(pyfuncitem.obj).parameters
     asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
