@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from random import Random
 from typing import Any
 
+from emulators.engine.clock import Instant
 from emulators.engine.lane import Lane, Shipment, mergeable
 from emulators.errors import InvalidValue
 
@@ -130,7 +131,7 @@ class Faults:
             self.armed[armed_id] = replace(armed, left=armed.left - 1)
 
     def disturb(
-        self, lane: Lane, shipment: Shipment, draw: Callable[[str, object], Random]
+        self, lane: Lane, shipment: Shipment, now: Instant, draw: Callable[[str, object], Random]
     ) -> Disturbance | None:
         """The first fault that applies to a shipment about to depart."""
         for armed in self.armed.values():
@@ -140,7 +141,7 @@ class Faults:
             word = f"{armed.id}/{shipment.id}/{shipment.attempts}"
             if fault.probability < 1 and draw("fault", word).random() >= fault.probability:
                 continue
-            applied = _apply(armed, lane, shipment)
+            applied = _apply(armed, lane, shipment, now)
             if applied:
                 return applied
         return None
@@ -149,11 +150,12 @@ class Faults:
         return tuple(self.armed.values())
 
 
-def _apply(armed: Armed, lane: Lane, shipment: Shipment) -> Disturbance | None:
+def _apply(armed: Armed, lane: Lane, shipment: Shipment, now: Instant) -> Disturbance | None:
     fault = armed.fault
     if isinstance(fault, Reorder):
-        later = next((s for s in lane.queue.values() if s is not shipment and not s.departed), None)
-        if later is not None and (later.raw is not None or later.due <= shipment.due):
+        others = (s for s in lane.queue.values() if s is not shipment and not s.departed and s.due <= now)
+        later = next(others, None)
+        if later is not None:
             return Disturbance(armed.id, fault, later.id, "swap")
         return Disturbance(armed.id, fault, shipment.id, "reverse") if len(shipment.events) > 1 else None
     if isinstance(fault, Recompose):

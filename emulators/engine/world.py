@@ -170,7 +170,9 @@ class World:
 
     def _depart(self, name: str, lane: Lane, shipment: Shipment, now: Instant) -> Departure:
         account = self.state.accounts[name]
-        applied = account.faults.disturb(lane, shipment, lambda what, which: self.draw(name, what, which))
+        applied = account.faults.disturb(
+            lane, shipment, now, lambda what, which: self.draw(name, what, which)
+        )
         registration = lane.registration
         if applied:
             chosen = applied.shipment_id
