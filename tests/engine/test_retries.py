@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -222,3 +223,28 @@ def test_what_is_owed_after_draining_is_named(esputnik) -> None:
         assert app.url in told
         assert "after 5m" in told
         assert "2 event(s), 3 attempt(s) made, next at 2026-01-01T00:08:00+00:00" in told
+
+
+def test_a_day_of_outage_holds_five_later_batches_back_and_then_all_arrive_in_order(esputnik) -> None:
+    with Receiver(then=503) as app:
+        esputnik.subscribe(app.url)
+        batches = [esputnik.emit("READ", count=2)]
+        for _ in range(5):
+            esputnik.advance("2h")
+            batches.append(esputnik.emit("CLICKED", count=3))
+        esputnik.advance("14h")
+        down = esputnik.deliveries()
+        assert minutes(down)[:8] == [0, 1, 3, 7, 15, 31, 63, 123]
+        assert minutes(down)[-1] == 123 + 60 * 21
+        assert {post.body for post in app.posts} == {app.posts[0].body}, (
+            "only the first is tried, always the same"
+        )
+        app.then = 200
+        esputnik.drain()
+        up = esputnik.deliveries()[len(down) :]
+        assert [list(delivery.events) for delivery in up] == batches
+        assert [delivery.outcome for delivery in up] == ["acknowledged"] * 6
+        # All of them at the first attempt that succeeds: an hour after the last that failed.
+        assert {delivery.at for delivery in up} == {down[-1].at + timedelta(hours=1)}
+        arrived = [event for post in app.posts[len(down) :] for event in post.json]
+        assert arrived == [event.payload for batch in batches for event in batch]
