@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from emulators.engine.emulator import Emulator
@@ -50,14 +50,9 @@ class Emulate:
             host.wait(site.start)
         if site.answer is not None:
             raise InvalidValue(f"a fresh {spec} is in use already; end its with block first")
-        stack = AsyncExitStack()
-        home = inhabit(site, setting_of(spec, setting), host)
-        emulator = host.wait(lambda: stack.enter_async_context(home))
-        self._note(emulator.world)
-        try:
+        with host.entered(inhabit(site, setting_of(spec, setting), host)) as emulator:
+            self._note(emulator.world)
             yield emulator
-        finally:
-            host.wait(stack.aclose)
 
     def close(self) -> None:
         """Gives the ports back."""

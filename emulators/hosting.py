@@ -7,7 +7,7 @@ import concurrent.futures
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -68,7 +68,7 @@ class LoopHost:
 
     def wait(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Waits for `work`, wherever it is called from; Ctrl-C is heard meanwhile."""
-        self._check_process()
+        self.check_process()
         future = asyncio.run_coroutine_threadsafe(work(), self._loop)
         try:
             while True:
@@ -81,16 +81,27 @@ class LoopHost:
             future.cancel()
             raise
 
+    @contextmanager
+    def entered(self, context: AbstractAsyncContextManager[T]) -> Iterator[T]:
+        """A context that is entered and left on the loop, for a thread beside it."""
+        stack = AsyncExitStack()
+        entered = self.wait(lambda: stack.enter_async_context(context))
+        try:
+            yield entered
+        finally:
+            self.wait(stack.aclose)
+
     async def relay(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Awaits a verb, from whichever loop."""
-        self._check_process()
+        self.check_process()
         if not _on_a_loop():
             raise EmulatorError("awaited verbs need asyncio; under anyio let anyio_backend be 'asyncio'")
         if asyncio.get_running_loop() is self._loop:
             return await work()
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), self._loop))
 
-    def _check_process(self) -> None:
+    def check_process(self) -> None:
+        """Refuses verbs in a forked child, which has no loop that could run them."""
         if os.getpid() != self._process:
             raise EmulatorError(
                 "this emulator lives in another process: it was started before a fork; start one here"
@@ -144,13 +155,8 @@ async def in_loop(spec: str, **setting: Any) -> AsyncIterator[Emulator]:
 def in_thread(spec: str, **setting: Any) -> Iterator[Emulator]:
     """The same in a thread of its own: for plain tests and scripts."""
     host = thread_host()
-    stack = AsyncExitStack()
-    home = _at_home(setting_of(spec, setting), host)
-    emulator = host.wait(lambda: stack.enter_async_context(home))
-    try:
+    with host.entered(_at_home(setting_of(spec, setting), host)) as emulator:
         yield emulator
-    finally:
-        host.wait(stack.aclose)
 
 
 @asynccontextmanager

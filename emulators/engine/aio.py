@@ -14,7 +14,7 @@ from emulators.engine.courier import Courier
 from emulators.engine.handles import Subscription
 from emulators.engine.journal import Changed, Entry, Exchange, Flushed, Probe, Subscribed
 from emulators.engine.lane import Registration
-from emulators.engine.message import Answer, Request
+from emulators.engine.message import Request
 from emulators.engine.registering import register
 from emulators.errors import InvalidValue, StillOwed, VerificationFailed
 
@@ -54,11 +54,9 @@ class Awaited:
     ) -> Subscription:
         """See `Emulator.subscribe`."""
         given = dict(headers or {})
-        if auth is not None and not (
-            isinstance(auth, tuple | list) and [type(a) for a in auth] == [str, str]
-        ):
-            raise InvalidValue(f"auth: expected ('login', 'password'), got {auth!r}")
         if auth is not None:
+            if not isinstance(auth, tuple | list) or [type(part) for part in auth] != [str, str]:
+                raise InvalidValue(f"auth: expected ('login', 'password'), got {auth!r}")
             given["Authorization"] = "Basic " + b64encode(":".join(auth).encode()).decode()
         return await self._relay(lambda: self._subscribe(url, kinds, feed, given, policy))
 
@@ -96,11 +94,10 @@ class Awaited:
     async def _probe(self, courier: Courier, wanted: Registration) -> None:
         policy = wanted.policy
         method = policy.probe or "GET"
-        own = wanted.headers if policy.probe_headers == "sent" else ()
-        headers = (("User-Agent", policy.user_agent), *own)
-        answer: Answer = await courier.send(
-            Request(method, wanted.url, headers, None, policy.patience or 5.0)
-        )
+        usual = (("User-Agent", policy.user_agent),)
+        headers = wanted.headers_over(usual) if policy.probe_headers == "sent" else usual
+        patience = self._crank.patience_for(policy)
+        answer = await courier.send(Request(method, wanted.url, headers, None, patience))
         accepted = policy.admits(answer.status)
         reason = answer.reason or ("" if accepted else f"answered {answer.status}")
         world, emulator = self._world, self._emulator

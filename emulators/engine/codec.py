@@ -34,24 +34,20 @@ def decode(data: bytes | str) -> Any:
 def encode(value: Any) -> bytes:
     """Compact UTF-8. A lone surrogate leaves as its escape, NaN and infinities as Python's json writes them.
 
-    Raises `TypeError` for what JSON has no form for.
+    For values that are JSON already: msgspec would convert a set, a date or bytes without a word.
     """
     try:
         data = _encoder.encode(value)
     except (UnicodeError, OverflowError, RecursionError):
-        return _encode_by_stdlib(value)
+        return encode_strictly(value)
     # msgspec writes null for NaN without a word, so only a body that holds a null is worth the walk.
     if b"null" in data and _holds_nonfinite(value):
-        return _encode_by_stdlib(value)
+        return encode_strictly(value)
     return data
 
 
 def encode_strictly(value: Any) -> bytes:
-    """The same for a value of anybody's; raises `TypeError` for a set or a date, which msgspec would convert."""
-    return _encode_by_stdlib(value)
-
-
-def _encode_by_stdlib(value: Any) -> bytes:
+    """The same for a value of anybody's; raises `TypeError` for what JSON has no form for, such as a set."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     # What UTF-8 cannot carry is a surrogate, and `\udxxx` is its escape in JSON as well.
     return text.encode("utf-8", errors="backslashreplace")

@@ -12,6 +12,7 @@ from emulators.engine.clock import Instant, RunningClock, moment
 from emulators.engine.courier import Courier
 from emulators.engine.faulting import Drop
 from emulators.engine.message import Answer
+from emulators.engine.policy import Policy
 from emulators.engine.world import Departure, World
 from emulators.errors import ClockBusy, Runaway
 
@@ -23,6 +24,8 @@ class Crank:
     side_by_side = 64
     patience = 5.0
     """Real seconds that a receiver may take, unless its subscription or the clock says otherwise."""
+    broken_off = Answer(None, "the attempt was broken off on our side")
+    """Cancelled, or an error of ours: whatever it is, nothing may stay on its way for ever."""
 
     def __init__(self, world: World, loop: asyncio.AbstractEventLoop) -> None:
         self._world = world
@@ -78,7 +81,7 @@ class Crank:
                     return
                 left -= reacted + len(departures)
                 if left < 0:
-                    self._break_off(departures)
+                    self._conclude(departures, {})
                     raise Runaway(
                         f"more than {self.most_per_instant} deliveries and reactions at one instant "
                         f"({moment(self._world.now()).isoformat()}): does each delivery cause another one?"
@@ -99,11 +102,7 @@ class Crank:
             else:
                 await asyncio.gather(*(self._post_line(line, answers) for line in lines.values()))
         finally:
-            # Cancelled, or an error of ours: whatever it is, nothing may stay on its way for ever.
-            broken_off = Answer(None, "the attempt was broken off on our side")
-            for departure in departures:
-                answer = answers.get((departure.emulator, departure.shipment), broken_off)
-                self._world.conclude(departure, answer)
+            self._conclude(departures, answers)
 
     async def _post_line(self, line: list[Departure], answers: dict[tuple[str, int], Answer]) -> None:
         """The requests of one subscription go out one after another: what a receiver sees first must not be a
@@ -119,18 +118,19 @@ class Crank:
                 await asyncio.gather(*(post(later) for later in line[number:]))
                 return
 
-    def _break_off(self, departures: list[Departure]) -> None:
+    def _conclude(self, departures: list[Departure], answers: dict[tuple[str, int], Answer]) -> None:
         for departure in departures:
-            self._world.conclude(departure, Answer(None, "the attempt was broken off on our side"))
+            answer = answers.get((departure.emulator, departure.shipment), self.broken_off)
+            self._world.conclude(departure, answer)
 
     async def _send(self, departure: Departure) -> Answer:
         if isinstance(departure.fault, Drop):
             return Answer(None)
-        return await self._courier.send(departure.request(self._patience(departure)))
+        return await self._courier.send(departure.request(self.patience_for(departure.registration.policy)))
 
-    def _patience(self, departure: Departure) -> float:
+    def patience_for(self, policy: Policy) -> float:
         """Real seconds to wait. Where vendor's and real time are the same it is the vendor's own time-out."""
-        policy, clock = departure.registration.policy, self._world.clock
+        clock = self._world.clock
         if policy.patience is not None:
             return policy.patience
         return policy.timeout if isinstance(clock, RunningClock) and clock.speed == 1 else self.patience
@@ -165,7 +165,7 @@ class Crank:
                 continue
 
     async def _fly(self, departure: Departure) -> None:
-        answer = Answer(None, "the attempt was broken off on our side")
+        answer = self.broken_off
         line = self._lines[departure.emulator, departure.registration.id]
         try:
             async with line, self._places:

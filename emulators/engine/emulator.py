@@ -5,7 +5,6 @@ Verbs that need the network block here and are awaited in `.aio`; all others are
 
 from __future__ import annotations
 
-import os
 import traceback
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
@@ -33,7 +32,7 @@ from emulators.engine.provider import Call, Contract, Event, People, Provider
 from emulators.engine.state import AccountState
 from emulators.engine.world import World
 from emulators.engine.writer import Writer
-from emulators.errors import Closed, EmulatorError, InvalidValue, NobodyListens, unknown
+from emulators.errors import Closed, InvalidValue, NobodyListens, unknown
 
 if TYPE_CHECKING:
     from emulators.engine.crank import Crank
@@ -46,6 +45,7 @@ class Host(Protocol):
 
     def block(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T: ...
     async def relay(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T: ...
+    def check_process(self) -> None: ...
 
 
 class Emulator(Inspection, Injecting):
@@ -71,7 +71,6 @@ class Emulator(Inspection, Injecting):
         self.name = world.join(provider.name, self)
         self.credentials = credentials
         self._host = host
-        self._process = os.getpid()
         self.aio = Awaited(self, crank, host)
         self.writer = Writer(provider, profile, contract, self.options, people, self._draw)
         self._answerer = Answerer(
@@ -253,10 +252,7 @@ class Emulator(Inspection, Injecting):
 
     def check_open(self) -> None:
         """Refuses what can have no effect any more; looking back is always allowed."""
-        if os.getpid() != self._process:
-            raise EmulatorError(
-                "this emulator lives in another process: it was started before a fork; start one here"
-            )
+        self._host.check_process()
         if self.world.members.get(self.name) is not self:
             raise Closed(f"this {self.name} emulator was stopped; start a fresh one")
 

@@ -24,13 +24,17 @@ class Registration:
     headers: tuple[tuple[str, str], ...] = ()
     state: str = "inactive"
 
+    def headers_over(self, usual: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        """The vendor's usual headers with the receiver's own in their place or beside them."""
+        own = {name.lower() for name, _ in self.headers}
+        return (*(header for header in usual if header[0].lower() not in own), *self.headers)
+
 
 @dataclass(slots=True)
 class Shipment:
     """Events that travel together in one request, or `raw`, a body given as it is."""
 
     id: int
-    opened: Instant
     due: Instant
     events: list[Event]
     raw: bytes | None = None
@@ -102,4 +106,4 @@ def mergeable(lane: Lane, shipment: Shipment) -> list[Shipment]:
 
 def plain(shipment: Shipment) -> tuple[object, ...]:
     s, ordinals = shipment, tuple(event.ordinal for event in shipment.events)
-    return (s.id, s.opened, s.due, s.attempts, s.departed, s.raw, ordinals)
+    return (s.id, s.due, s.attempts, s.departed, s.raw, ordinals)

@@ -96,7 +96,7 @@ class Outbox:
         last = next(reversed(lane.queue.values()), None)
         while taken < len(events):
             if last is None or not self._open(last, policy, now):
-                last = self._ship(lane, now, now + round(policy.batch_window * SECOND))
+                last = self._ship(lane, now + round(policy.batch_window * SECOND))
             room = policy.batch_size - len(last.events)
             last.events.extend(events[taken : taken + room])
             taken += room
@@ -120,7 +120,7 @@ class Outbox:
         for lane_id in lane_ids:
             lane = self.lanes[lane_id]
             self._close(lane, now)
-            self._ship(lane, now, now, body, label)
+            self._ship(lane, now, body, label)
 
     def flush(self, now: Instant) -> None:
         """Closes every open batch."""
@@ -133,12 +133,10 @@ class Outbox:
             last.due = now
             self._plan(lane, last)
 
-    def _ship(
-        self, lane: Lane, now: Instant, due: Instant, raw: bytes | None = None, label: str = ""
-    ) -> Shipment:
+    def _ship(self, lane: Lane, due: Instant, raw: bytes | None = None, label: str = "") -> Shipment:
         self._made += 1
         self.waiting += 1
-        shipment = Shipment(self._made, now, due, [], raw, label)
+        shipment = Shipment(self._made, due, [], raw, label)
         lane.queue[shipment.id] = shipment
         self._plan(lane, shipment)
         return shipment

@@ -98,7 +98,6 @@ def check_policy(name: str, value: object) -> None:
     """Refuses a policy field that does not exist or a value of the wrong kind."""
     if name not in {f.name for f in fields(Policy)}:
         raise unknown("policy field", name, (f.name for f in fields(Policy)))
-    number = isinstance(value, int | float) and not isinstance(value, bool)
     choices = {
         "envelope": ("array", "object"),
         "order": ("in-line", "independent"),
@@ -113,7 +112,11 @@ def check_policy(name: str, value: object) -> None:
     if name in choices:
         expected = "" if value in choices[name] else f"one of {choices[name]}"
     elif name == "batch_size":
-        expected = "" if isinstance(value, int) and number and value >= 1 else "a whole number from 1"
+        expected = (
+            ""
+            if isinstance(value, int) and not isinstance(value, bool) and value >= 1
+            else "a whole number from 1"
+        )
     elif name in ("batch_window", "timeout", "patience"):
         expected = "" if _is_seconds(value) else "seconds, 0 or more"
     elif name == "retry_delays":

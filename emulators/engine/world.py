@@ -47,9 +47,8 @@ class Departure:
     def request(self, patience: float) -> Request:
         """The finished request; `patience` in seconds of real time."""
         policy = self.registration.policy
-        own = {name.lower() for name, _ in self.registration.headers}
         usual = (("Content-Type", policy.content_type), ("User-Agent", policy.user_agent))
-        headers = (*(h for h in usual if h[0].lower() not in own), *self.registration.headers)
+        headers = self.registration.headers_over(usual)
         return Request(policy.method, self.registration.url, headers, self.body, patience, self.fault)
 
 

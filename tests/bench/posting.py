@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import aiohttp
 
 from emulators import in_thread
+from emulators.engine.lane import join
 from emulators.engine.provider import Event
 
 HEADERS = {"content-type": "application/json"}
@@ -31,4 +32,4 @@ def written(vendor: str, kind: str, count: int, url: str) -> list[Event]:
 
 def batch(events: Iterable[Event]) -> bytes:
     """The body of one request."""
-    return b"[" + b",".join(event.body for event in events) + b"]"
+    return join(list(events), "array")

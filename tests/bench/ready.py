@@ -11,7 +11,7 @@ from tests.bench.sink import sink
 
 
 def run(quick: bool) -> list[Result]:
-    """A row for requests side by side (sendpulse), one for requests in line (esputnik)."""
+    """A row for a vendor without an order (sendpulse), one for a vendor with a line (esputnik)."""
     requests, rounds = (50, 2) if quick else (200, 7)
     return [
         _compared(vendor, kind, requests, rounds)

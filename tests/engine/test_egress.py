@@ -125,6 +125,13 @@ def test_proxy_variables_of_the_environment_are_not_obeyed(pushwoosh, monkeypatc
         assert len(app.posts) == 1
 
 
+def test_a_verification_has_each_header_once_the_receivers_own_if_there_is_one(esputnik) -> None:
+    with Receiver() as app:
+        esputnik.subscribe(app.url, headers={"User-Agent": "mine"})
+        assert app.received[0].headers["user-agent"] == "mine"
+        assert app.received[0].names.count("user-agent") == 1
+
+
 def test_credentials_may_be_left_out_of_the_verification(esputnik) -> None:
     with Receiver() as app:
         esputnik.subscribe(app.url, auth=("login", "password"), probe_headers="left out")

@@ -265,7 +265,7 @@ def test_a_subscription_that_hangs_holds_up_no_other_and_its_own_requests_for_on
 
 def test_a_receivers_own_header_takes_the_place_of_the_vendors(sendpulse) -> None:
     with Receiver() as app:
-        sendpulse.subscribe(app.url, headers={"content-type": "application/json; charset=UTF-8"})
+        sendpulse.subscribe(app.url, headers={"Content-Type": "application/json; charset=UTF-8"})
         sendpulse.emit("opened")
         sendpulse.advance("1m")
         assert app.posts[0].headers["content-type"] == "application/json; charset=UTF-8"

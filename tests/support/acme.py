@@ -103,6 +103,13 @@ class Anything:
         return ()
 
 
+class Unhosted:
+    """No loop to run anything on, and the process that it was made in."""
+
+    def check_process(self) -> None:
+        """It is the right one."""
+
+
 def acme(seed: int = 0, world: World | None = None) -> Emulator:
     """An Acme that nobody hosts: no socket, no loop; its world is turned by hand."""
     world = world or World(seed, VirtualClock(0), Egress())
@@ -115,7 +122,7 @@ def acme(seed: int = 0, world: World | None = None) -> Emulator:
         people=nobody,
         world=world,
         crank=nobody,
-        host=nobody,
+        host=cast(Any, Unhosted()),
         options={},
     )
 

@@ -21,6 +21,8 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+    names: tuple[str, ...] = ()
+    """The names of all header fields, with those that came twice."""
 
     @property
     def json(self) -> Any:
@@ -50,9 +52,9 @@ class Receiver:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read()
-        self.received.append(
-            Received(request.method, request.path, {k.lower(): v for k, v in request.headers.items()}, body)
-        )
+        fields = [(name.lower(), value) for name, value in request.headers.items()]
+        names = tuple(name for name, _ in fields)
+        self.received.append(Received(request.method, request.path, dict(fields), body, names))
         if request.method == "GET":
             return web.Response(status=self.get, headers={"Location": self.location} if self.location else {})
         script = self.answers.popleft() if self.answers else self.then
