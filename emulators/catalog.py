@@ -70,7 +70,11 @@ class Catalog:
         """What checks payloads of a revision; schemas are compiled when first asked for."""
         key = self._resolve(provider, revision)
         if key not in self._contracts:
-            self._contracts[key] = Contract(lambda stem: self._bundle(*key, stem), self.profile(*key).sources)
+            self._contracts[key] = Contract(
+                lambda stem: self._bundle(*key, stem),
+                self.profile(*key).sources,
+                lambda stem: self._example(*key, stem),
+            )
         return self._contracts[key]
 
     def validate(self, instance: Any, name: str) -> None:
@@ -149,6 +153,14 @@ class Catalog:
                 waiting |= _files_referred_to(embedded[file])
         return {**whole, "$defs": {**whole.get("$defs", {}), **embedded}} if embedded else whole
 
+    def _example(self, provider: str, revision: str, stem: str) -> Any | None:
+        """What the vendor printed for a schema, else an example of ours."""
+        for folder in ("samples", "examples"):
+            for step in self._lineage(provider, revision):
+                for path in sorted((self.root / provider / step / folder).glob(f"{stem}.*.json")):
+                    return codec.decode(path.read_bytes())
+        return None
+
     def _read_profile(self, provider: str, revision: str) -> Profile:
         data: Json = {}
         for step in reversed(self._lineage(provider, revision)):
@@ -163,7 +175,7 @@ class Catalog:
                 for name, value in data.get("feeds", {}).items()
             },
             options={name: _option(name, value) for name, value in data.get("options", {}).items()},
-            routes={name: RouteProfile(name=name, **value) for name, value in data.get("routes", {}).items()},
+            routes={name: _route(name, value) for name, value in data.get("routes", {}).items()},
             samples={
                 name: self._sample(provider, revision, name, v) for name, v in data.get("samples", {}).items()
             },
@@ -175,7 +187,7 @@ class Catalog:
         path = self._find(provider, revision, f"{name}.event{SUFFIX}")
         event: Json = codec.decode(path.read_bytes()) if path else {}
         kinds = {
-            kind: Kind(name=kind, fields=_fields(event, kind), **value)
+            kind: Kind(name=kind, fields=_fields(event, kind), open=_is_open(event, kind), **value)
             for kind, value in data["kinds"].items()
         }
         policy = {field: Fact(**value) for field, value in data["policy"].items()}
@@ -205,6 +217,10 @@ def _merge(base: Json, over: Json) -> Json:
     return merged
 
 
+def _route(name: str, data: Json) -> RouteProfile:
+    return RouteProfile(**{**data, "name": name, "clients": tuple(data.get("clients", ()))})
+
+
 def _option(name: str, data: Json) -> Option:
     default = Fact(data["default"], data["basis"], data["source"], data.get("note", ""))
     return Option(name, default, tuple(data.get("choices", ())))
@@ -212,8 +228,16 @@ def _option(name: str, data: Json) -> Option:
 
 def _fields(event: Json, kind: str) -> tuple[str, ...]:
     """The fields of a kind in the vendor's order: its own definition counts, else the event's."""
-    definition = event.get("$defs", {}).get(kind, event)
-    return tuple(definition.get("properties", ()))
+    return tuple(_definition(event, kind).get("properties", ()))
+
+
+def _is_open(event: Json, kind: str) -> bool:
+    return _definition(event, kind).get("additionalProperties") is not False
+
+
+def _definition(event: Json, kind: str) -> Json:
+    definition: Json = event.get("$defs", {}).get(kind, event)
+    return definition
 
 
 def _files_referred_to(node: Any) -> set[str]:

@@ -9,6 +9,7 @@ import difflib
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -21,11 +22,18 @@ Json = dict[str, Any]
 
 
 class Contract:
-    """The schemas of one revision as checks; `load` gives a self-contained schema by its stem."""
+    """The schemas of one revision as checks; `load` gives a self-contained schema by its stem, `find` an
+    example of it."""
 
-    def __init__(self, load: Callable[[str], Json], sources: Mapping[str, Source]) -> None:
+    def __init__(
+        self,
+        load: Callable[[str], Json],
+        sources: Mapping[str, Source],
+        find: Callable[[str], Any | None] = lambda stem: None,
+    ) -> None:
         self._load = load
         self._sources = sources
+        self.example = cache(find)
         self._schemas: dict[str, Json] = {}
         self._fast: dict[str, Callable[[Any], bool]] = {}
         self._slow: dict[str, Any] = {}
@@ -84,7 +92,7 @@ class Contract:
             source = self._said_by(_origin(schema, error.absolute_schema_path))
             base = prefix + "".join(f"/{_escaped(str(step))}" for step in error.absolute_path)
             for below, expected, got in _words(error):
-                yield Problem(base + below, expected, got, source)
+                yield Problem(base + below, expected, got, source, str(error.validator))
 
     def _said_by(self, origin: Mapping[str, Any]) -> str:
         source = self._sources.get(origin.get("x-source", ""))

@@ -37,9 +37,14 @@ class Setting:
     clock: str | float | Clock = "virtual"
     world: World | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    outcomes: Mapping[str, Any] | None = None
     allow: Iterable[str] = ()
     host: str = "127.0.0.1"
     port: int = 0
+
+    def choices(self) -> dict[str, Any]:
+        """All options; what becomes of messages is one of them."""
+        return {**self.options, **({} if self.outcomes is None else {"outcomes": self.outcomes})}
 
 
 class LoopHost:
@@ -145,7 +150,7 @@ async def in_loop(spec: str, **setting: Any) -> AsyncIterator[Emulator]:
     """An emulator of `"sendpulse"` or `"sendpulse@2021-05"` on the running loop.
 
     `seed=`, `start=` (aware datetime), `clock=` (`"virtual"`, `"wall"` or a speed), `world=` (that of another
-    emulator), `options=`, `allow=` (hosts beyond this machine that may be delivered to), `host=`, `port=`.
+    emulator), `options=`, `outcomes=` (what becomes of the messages to an address), `allow=` (hosts beyond this machine that may be delivered to), `host=`, `port=`.
     """
     async with _at_home(setting_of(spec, setting), LoopHost(asyncio.get_running_loop())) as emulator:
         yield emulator
@@ -186,7 +191,7 @@ async def inhabit(site: Site, setting: Setting, host: LoopHost) -> AsyncIterator
             world,
             crank,
             host,
-            setting.options,
+            setting.choices(),
         )
         emulator.url = site.url
         site.answer = emulator.answer

@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Makes the marker known."""
     config.addinivalue_line(
         "markers",
-        "emulator('sendpulse@2021-05', seed=0, start=None, clock='virtual', options={}, allow=()): "
+        "emulator('sendpulse@2021-05', seed=0, start=None, clock='virtual', options={}, outcomes={}, allow=()): "
         "sets up the fixture of that provider; seed, start, clock and allow hold for the test's whole world",
     )
 
@@ -36,7 +36,7 @@ def _marks(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, Any]
     from emulators import registry
     from emulators.errors import InvalidValue, unknown
 
-    known = ("seed", "start", "clock", "options", "allow")
+    known = ("seed", "start", "clock", "options", "outcomes", "allow")
     for mark in request.node.iter_markers("emulator"):
         if len(mark.args) > 1 or not all(isinstance(word, str) for word in mark.args):
             raise InvalidValue(
@@ -67,7 +67,7 @@ def _world(request: pytest.FixtureRequest) -> World:
         shared: dict[str, Any] = {}
         for _, given in _marks(request):
             for key, value in given.items():
-                if key != "options":
+                if key not in ("options", "outcomes"):
                     shared.setdefault(key, value)
         stash[WORLD_KEY] = make_world(setting_of("", shared))
     world: World = stash[WORLD_KEY]
@@ -81,7 +81,8 @@ def fixture_for(name: str) -> Callable[..., Any]:
         from emulators.hosting import in_thread
 
         spec, given = _setting(request, name)
-        with in_thread(spec, world=_world(request), options=given.get("options", {})) as emulator:
+        own = {key: given[key] for key in ("options", "outcomes") if key in given}
+        with in_thread(spec, world=_world(request), **own) as emulator:
             yield emulator
 
     provide.__doc__ = f"A fresh {name} emulator on a port of its own."

@@ -3,89 +3,162 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
 
+from emulators.engine import routing
 from emulators.engine.account import Draft
+from emulators.engine.call_faults import Answer, Garbage, VendorError, swallowed
 from emulators.engine.clock import Instant
 from emulators.engine.codec import decode
+from emulators.engine.explaining import explained, nearest_accepted, nearest_route
+from emulators.engine.faulting import Armed
 from emulators.engine.journal import Effects, Exchange
-from emulators.engine.provider import Call, Contract, Reply, Route, json_reply
+from emulators.engine.profile import Problem
+from emulators.engine.provider import Call, Contract, Provider, Refused, Reply, Route, json_reply
+from emulators.engine.reading import Unreadable, read
 from emulators.errors import BrokenContract
 
 NOT_IMITATED = "not imitated"
+PREFLIGHT = "preflight"
 
 
-def find(routes: Sequence[Route], call: Call) -> tuple[Route, dict[str, str]] | None:
-    """The route of a call, and the segments of its path that have names."""
-    segments = call.path.strip("/").split("/")
-    for route in routes:
-        pattern = route.path.strip("/").split("/")
-        if route.method != call.method or len(pattern) != len(segments):
-            continue
-        pairs = list(zip(pattern, segments, strict=True))
-        if all(wanted == got or (wanted.startswith("{") and got) for wanted, got in pairs):
-            return route, {wanted[1:-1]: got for wanted, got in pairs if wanted.startswith("{")}
-    return None
-
-
+@dataclass(frozen=True, slots=True)
 class Answerer:
-    """Answers calls for one emulator. `draft` opens an account for one step."""
+    """Answers calls for one emulator. `open` starts a draft; `strike` says which fault applies to a route."""
 
-    def __init__(
-        self,
-        title: str,
-        name: str,
-        routes: Sequence[Route],
-        contract: Contract,
-        draft: Callable[[Instant], Draft],
-        complain: Callable[[str], None],
-    ) -> None:
-        self._title = title
-        self._name = name
-        self._routes = routes
-        self._contract = contract
-        self._draft = draft
-        self._complain = complain
+    provider: Provider
+    name: str
+    options: Mapping[str, Any]
+    contract: Contract
+    open: Callable[[Instant], Draft]
+    strike: Callable[[str, int], Armed | None]
+    draw: Callable[[str, object], Random]
+    complain: Callable[[str], None]
 
     def answer(self, call: Call, instant: Instant) -> Exchange:
         """The exchange that the call leads to, not committed yet."""
-        found = find(self._routes, call)
+        found = routing.find(self.provider.routes, call)
         if found is None:
-            return self._not_imitated(call, instant)
+            return self._elsewhere(call, instant)
         route, params = found
-        draft = self._draft(instant)
+        draft = self.open(instant)
+        number = draft.number("call")
+        armed = self.strike(route.name, number)
         try:
-            reply = route.handle(draft, replace(call, params=params))
-            self._check(route, reply)
+            call, reply, effects = self._step(route, replace(call, params=params), draft, armed)
         except Exception as error:  # noqa: BLE001 - told, not swallowed
             # Ours, not the app's: the app sees a 500, and the test or process that runs us is told all.
-            self._complain(
-                f"{self._title}: {call.method} {call.path} broke the emulator:\n{traceback.format_exc()}"
+            self.complain(
+                f"{self.provider.title}: {call.method} {call.path} broke the emulator:\n{traceback.format_exc()}"
             )
-            return self._exchange(
-                instant, route.name, call, _trouble(500, f"{type(error).__name__}: {error}")
-            )
-        return self._exchange(instant, route.name, call, reply, draft.effects())
+            trouble = _trouble(500, f"{type(error).__name__}: {error}")
+            return Exchange(instant, self.name, route.name, call, trouble, Effects())
+        if isinstance(armed and armed.fault, Garbage):
+            reply = replace(reply, body=self.draw("garbage", number).randbytes(64))
+        nearest = nearest_accepted(route, self.contract) if reply.status >= 400 and armed is None else ""
+        return Exchange(
+            instant,
+            self.name,
+            route.name,
+            call,
+            explained(call, self._shared(reply), nearest),
+            replace(effects, ordinals={**effects.ordinals, "call": number}),
+            nearest,
+            armed.fault if armed else None,
+            armed.id if armed else None,
+        )
 
-    def _exchange(
-        self, instant: Instant, route: str, call: Call, reply: Reply, effects: Effects | None = None
-    ) -> Exchange:
-        return Exchange(instant, self._name, route, call, reply, effects or Effects())
+    def _step(
+        self, route: Route, call: Call, draft: Draft, armed: Armed | None
+    ) -> tuple[Call, Reply, Effects]:
+        """What the vendor does with a call: authenticate, read, check, handle."""
+        fault = armed.fault if armed else None
+        if isinstance(fault, Answer):
+            return call, fault.reply(), Effects()
+        if isinstance(fault, VendorError):
+            return call, self.provider.errors[fault.name](draft, call), draft.effects()
+        if fault and swallowed(fault):
+            return call, Reply(0), Effects()
+        try:
+            if route.guard:
+                route.guard(draft, call)
+            call, problems = self._read(route, call)
+            refused = problems and (route.refuse or self.provider.refuse)(draft, call, problems)
+            reply = refused or route.handle(draft, call)
+        except Refused as error:
+            reply, problems = error.reply, ()
+        self._check(route, reply)
+        if reply.status >= 400:
+            return call, replace(reply, problems=reply.problems or problems), Effects()
+        return call, replace(reply, problems=(*problems, *reply.problems)), draft.effects()
+
+    def _read(self, route: Route, call: Call) -> tuple[Call, tuple[Problem, ...]]:
+        """The call with its data, and the rules of the documents that these break."""
+        try:
+            data = read(call)
+        except Unreadable as error:
+            got = str(error)
+            return call, (Problem("", "a body that can be read", got, rule="unreadable"),)
+        if route.normalise:
+            data = route.normalise(data)
+        call = replace(call, data=data)
+        schema = f"{route.stem}.request"
+        if self.contract.valid(schema, data):
+            return call, ()
+        return call, self.contract.explain(schema, data)
 
     def _check(self, route: Route, reply: Reply) -> None:
-        if route.response is None or not 200 <= reply.status < 300:
+        """Our own replies keep to our own schemas."""
+        if 200 <= reply.status < 300:
+            schema = f"{route.stem}.response"
+        elif 400 <= reply.status < 500:
+            schema = "errors.response"
+        else:
             return
-        value = decode(reply.body)
-        if not self._contract.valid(route.response, value):
-            told = "; ".join(map(str, self._contract.explain(route.response, value)))
-            raise BrokenContract(f"our own reply breaks the schema {route.response}: {told}")
+        value = _value(reply)
+        if not self.contract.valid(schema, value):
+            told = "; ".join(map(str, self.contract.explain(schema, value)))
+            raise BrokenContract(f"our own reply breaks the schema {schema}: {told}")
 
-    def _not_imitated(self, call: Call, instant: Instant) -> Exchange:
-        known = ", ".join(f"{route.method} {route.path}" for route in self._routes) or "none"
-        text = f"{self._title} as imitated here has no {call.method} {call.path}; it has: {known}"
-        self._complain(text)
-        return self._exchange(instant, NOT_IMITATED, call, _trouble(501, text))
+    def _elsewhere(self, call: Call, instant: Instant) -> Exchange:
+        """A call that no route takes: a browser's preflight, or one that is not imitated."""
+        methods = routing.methods_at(self.provider.routes, call)
+        if call.method == "OPTIONS" and methods and self._origin:
+            wanted = call.header("access-control-request-headers") or "*"
+            headers = (
+                ("access-control-allow-methods", ", ".join((*methods, "OPTIONS"))),
+                ("access-control-allow-headers", wanted if wanted.isprintable() else "*"),
+                ("access-control-max-age", "600"),
+            )
+            reply = self._shared(Reply(204, headers=headers))
+            return Exchange(instant, self.name, PREFLIGHT, call, reply, Effects())
+        nearest = nearest_route(self.provider.routes, call)
+        text = f"{self.provider.title} as imitated here has no {call.method} {call.path}; {nearest}"
+        self.complain(text)
+        return Exchange(instant, self.name, NOT_IMITATED, call, _trouble(501, text), Effects(), nearest)
+
+    @property
+    def _origin(self) -> str:
+        return str(self.options[self.provider.cors]) if self.provider.cors else ""
+
+    def _shared(self, reply: Reply) -> Reply:
+        """The reply as a browser on another origin may read it."""
+        if not self._origin:
+            return reply
+        return replace(reply, headers=(*reply.headers, ("access-control-allow-origin", self._origin)))
+
+
+def _value(reply: Reply) -> Any:
+    """What a schema of a reply speaks of: JSON, text as a string, nothing as null."""
+    if not reply.body:
+        return None
+    kind = dict(reply.headers).get("content-type", "")
+    return (
+        decode(reply.body) if kind.startswith("application/json") else reply.body.decode("utf-8", "replace")
+    )
 
 
 def _trouble(status: int, text: str) -> Reply:

@@ -87,14 +87,14 @@ class Courier:
             ssl=self._trust if urlsplit(request.url).scheme == "https" else True,
             trace_request_ctx=connection,
         ) as response:
-            read = 0
-            while chunk := await response.content.read(self.most_read - read):
-                read += len(chunk)
-                if read >= self.most_read:
+            body = b""
+            while chunk := await response.content.read(self.most_read - len(body)):
+                body += chunk
+                if len(body) >= self.most_read:
                     # The status is known and the rest may be endless.
                     response.close()
                     break
-            return Answer(response.status)
+            return Answer(response.status, body=body)
 
     async def look_up(self, url: str) -> None:
         """Refuses a URL whose host is known to lie where nothing may go; a host unknown today may be up later."""

@@ -5,15 +5,12 @@ Verbs that need the network block here and are awaited in `.aio`; all others are
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from emulators.engine.account import Draft
 from emulators.engine.aio import Awaited
-from emulators.engine.answering import Answerer
-from emulators.engine.clock import Duration, Instant, Plan, moment
+from emulators.engine.clock import Duration, moment
 from emulators.engine.codec import encode_strictly
 from emulators.engine.handles import Subscription
 from emulators.engine.injecting import Injecting
@@ -22,14 +19,12 @@ from emulators.engine.journal import (
     Effects,
     Exchange,
     Happened,
-    Opened,
     Posted,
-    Reacted,
 )
+from emulators.engine.living import Living
 from emulators.engine.options import choose
 from emulators.engine.profile import Profile
-from emulators.engine.provider import Call, Contract, Event, People, Provider
-from emulators.engine.state import AccountState
+from emulators.engine.provider import Contract, People, Provider
 from emulators.engine.world import World
 from emulators.engine.writer import Writer
 from emulators.errors import Closed, InvalidValue, NobodyListens, unknown
@@ -48,7 +43,7 @@ class Host(Protocol):
     def check_process(self) -> None: ...
 
 
-class Emulator(Inspection, Injecting):
+class Emulator(Living, Inspection, Injecting):
     """A vendor to talk to. Made by the fixtures and by `in_loop`, `in_thread` and `emulate.fresh`."""
 
     def __init__(
@@ -73,32 +68,12 @@ class Emulator(Inspection, Injecting):
         self._host = host
         self.aio = Awaited(self, crank, host)
         self.writer = Writer(provider, profile, contract, self.options, people, self._draw)
-        self._answerer = Answerer(
-            provider.title, self.name, provider.routes, contract, self._draft, world.complain
-        )
+        self.come_alive(contract)
         try:
             self.open()
         except BaseException:
             world.leave(self.name)
             raise
-
-    def open(self) -> None:
-        """Begins anew: nothing but what the vendor's documents name exists."""
-        with self.world.lock:
-            now = self.world.now()
-            blank = AccountState(self.provider.name, self.profile.revision)
-            draft = self._draft(now, blank)
-            self.provider.furnish(draft)
-            self.world.commit(
-                Opened(
-                    now,
-                    self.name,
-                    self.provider.name,
-                    self.profile.revision,
-                    self.world.seed,
-                    draft.effects(),
-                )
-            )
 
     # -- what it is
 
@@ -116,11 +91,6 @@ class Emulator(Inspection, Injecting):
     def now(self) -> datetime:
         """The world's time, aware UTC."""
         return moment(self.world.now())
-
-    @property
-    def account(self) -> AccountState:
-        """What it remembers: subscriptions, what is owed, tables, plans."""
-        return self.world.state.accounts[self.name]
 
     # -- subscriptions
 
@@ -260,43 +230,6 @@ class Emulator(Inspection, Injecting):
         __tracebackhide__ = True
         self.check_open()
         return self._host.block(f"{self.name}.aio.{verb}(...)", work)
-
-    def answer(self, call: Call) -> Exchange:
-        """Answers one call and commits what it caused."""
-        with self.world.lock:
-            exchange = self._answerer.answer(call, self.world.now())
-            self.world.commit(exchange)
-        self.world.wake()
-        return exchange
-
-    def react(self, plan: Plan) -> None:
-        """Lets a planned reaction come about; one that breaks is told of, and is over all the same."""
-        draft = self._draft(self.world.now())
-        try:
-            self.provider.reactions[plan.reaction](draft, plan.data)
-            effects = draft.effects()
-        except Exception:  # noqa: BLE001 - told, not swallowed
-            self.world.complain(f"{self.provider.title}: {plan.reaction} broke:\n{traceback.format_exc()}")
-            effects = Effects()
-        self.world.commit(Reacted(self.world.now(), self.name, plan, effects))
-
-    def _draw(self, what: str, which: object) -> Any:
-        return self.world.draw(self.name, what, which)
-
-    def _draft(self, instant: Instant, state: AccountState | None = None) -> Draft:
-        def write(kind: str, given: Mapping[str, Any], ordinal: int, at: Instant) -> Event:
-            feed, known = self.writer.resolve(kind)
-            return self.writer.write(feed, known, given, ordinal, 1, at)[0]
-
-        return Draft(
-            state or self.account,
-            instant,
-            self.options,
-            self.profile.facts,
-            self.credentials,
-            self._draw,
-            write,
-        )
 
     def __repr__(self) -> str:
         return f"<{self.name}@{self.revision} at {self.url}>"

@@ -17,11 +17,9 @@ from emulators.errors import InvalidValue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Applies `times` times (None: always) to requests holding an event of `kind` (None: any), each time
-    with `probability`, drawn from the seed."""
+    """Applies `times` times (None: always), each time with `probability`, drawn from the seed."""
 
     times: int | None = 1
-    kind: str | None = None
     probability: float = 1.0
 
     def __post_init__(self) -> None:
@@ -37,44 +35,58 @@ class Fault:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-class LostAck(Fault):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryFault(Fault):
+    """Towards the receiver: applies to requests that hold an event of `kind` (None: to any)."""
+
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFault(Fault):
+    """Towards the app: applies to calls of `route`, by its name (None: to any)."""
+
+    route: str | None = None
+
+
+class LostAck(DeliveryFault):
     """The receiver's answer gets lost: it has the events, the vendor thinks it has not and tries again."""
 
     __slots__ = ()
 
 
-class Duplicate(Fault):
+class Duplicate(DeliveryFault):
     """A request is sent once more, if it is acknowledged; one that fails uses the fault up."""
 
     __slots__ = ()
 
 
-class Reorder(Fault):
+class Reorder(DeliveryFault):
     """The next request overtakes the first; where none waits, the events inside the batch are reversed."""
 
     __slots__ = ()
 
 
-class Recompose(Fault):
+class Recompose(DeliveryFault):
     """A retry is composed anew: the events of later batches join it, as far as they have room."""
 
     __slots__ = ()
 
 
-class Drop(Fault):
+class Drop(DeliveryFault):
     """The request is never sent, and the vendor never knows."""
 
     __slots__ = ()
 
 
-class ResetAfterBody(Fault):
+class ResetAfterBody(DeliveryFault):
     """The connection is reset when the whole request is written, before any answer; the vendor tries again."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlowWrite(Fault):
+class SlowWrite(DeliveryFault):
     """The body trickles in: `chunk` bytes, then `pause` seconds of real time, and so on."""
 
     chunk: int = 64
@@ -136,6 +148,8 @@ class Faults:
         """The first fault that applies to a shipment about to depart."""
         for armed in self.armed.values():
             fault = armed.fault
+            if not isinstance(fault, DeliveryFault):
+                continue
             if fault.kind is not None and all(event.kind != fault.kind for event in shipment.events):
                 continue
             word = f"{armed.id}/{shipment.id}/{shipment.attempts}"
@@ -144,6 +158,17 @@ class Faults:
             applied = _apply(armed, lane, shipment, now)
             if applied:
                 return applied
+        return None
+
+    def strike(self, route: str, number: int, draw: Callable[[str, object], Random]) -> Armed | None:
+        """The first fault that applies to call `number` of the app."""
+        for armed in self.armed.values():
+            fault = armed.fault
+            if not isinstance(fault, CallFault) or fault.route not in (None, route):
+                continue
+            if fault.probability < 1 and draw("fault", f"{armed.id}/{number}").random() >= fault.probability:
+                continue
+            return armed
         return None
 
     def snapshot(self) -> Any:

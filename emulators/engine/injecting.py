@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from emulators.engine.faulting import Fault
-from emulators.engine.journal import Departed, FaultArmed, FaultsCleared
+from emulators.engine.call_faults import VendorError
+from emulators.engine.faulting import CallFault, DeliveryFault, Fault
+from emulators.engine.journal import Departed, Exchange, FaultArmed, FaultsCleared
+from emulators.engine.provider import Provider
 from emulators.engine.world import World
 from emulators.engine.writer import Writer
-from emulators.errors import InvalidValue
+from emulators.errors import InvalidValue, unknown
 
 
 class Injecting:
@@ -17,6 +19,7 @@ class Injecting:
     name: str
     world: World
     writer: Writer
+    provider: Provider
 
     def inject(self, *faults: Fault) -> Injection:
         """Lets faults of `emulators.faults` happen; in a `with` statement, until its end."""
@@ -25,12 +28,22 @@ class Injecting:
             for fault in faults:
                 if not isinstance(fault, Fault):
                     raise InvalidValue(f"inject: expected faults such as LostAck(), got {fault!r}")
-                if fault.kind is not None:
-                    fault = replace(fault, kind=self.writer.resolve(fault.kind)[1].name)
+                fault = self._named(fault)
                 number = self.world.state.accounts[self.name].ordinals.get("fault", 0) + 1
                 self.world.commit(FaultArmed(self.world.now(), self.name, number, fault))
                 numbers.append(number)
         return Injection(self, tuple(numbers))
+
+    def _named(self, fault: Fault) -> Fault:
+        """The fault, with what it names checked."""
+        if isinstance(fault, DeliveryFault) and fault.kind is not None:
+            return replace(fault, kind=self.writer.resolve(fault.kind)[1].name)
+        routes = [route.name for route in self.provider.routes]
+        if isinstance(fault, CallFault) and fault.route not in (None, *routes):
+            raise unknown(f"route of {self.provider.name}", str(fault.route), routes)
+        if isinstance(fault, VendorError) and fault.name not in self.provider.errors:
+            raise unknown(f"error of {self.provider.name}", str(fault.name), self.provider.errors)
+        return fault
 
     def clear_faults(self, ids: tuple[int, ...] | None = None) -> None:
         """Takes faults back, all of them unless `ids` are named."""
@@ -46,9 +59,11 @@ class Injection:
 
     @property
     def struck(self) -> int:
-        """How many attempts these faults have hit so far: 0 says that a test tested nothing."""
-        departed = self._emulator.world.journal.of(Departed, self._emulator.name)
-        return sum(entry.fault_id in self.ids for entry in departed)
+        """How many attempts and calls these faults have hit so far: 0 says that a test tested nothing."""
+        journal, name = self._emulator.world.journal, self._emulator.name
+        hit = [entry.fault_id for entry in journal.of(Departed, name)]
+        hit += [entry.fault_id for entry in journal.of(Exchange, name)]
+        return sum(number in self.ids for number in hit)
 
     def __enter__(self) -> Injection:
         return self

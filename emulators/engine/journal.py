@@ -35,7 +35,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What one step did, all of it or nothing: table changes, events, plans and the ordinals it used.
+    """What one step did, all of it or nothing: table changes, events, plans, receivers that were registered or
+    changed, and the ordinals it used.
 
     A change is `(table, key, value)`; the value `None` deletes.
     """
@@ -44,6 +45,7 @@ class Effects:
     events: tuple[Event, ...] = ()
     plans: tuple[Plan, ...] = ()
     ordinals: Mapping[str, int] = field(default_factory=dict)
+    registrations: tuple[Registration, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ class Delivery(Entry):
 
     subscription: int
     shipment: int
+    method: str
     url: str
     events: tuple[Event, ...]
     attempt: int
@@ -141,6 +144,8 @@ class Delivery(Entry):
     raw: bytes | None = None
     label: str = ""
     fault: Fault | None = None
+    effects: Effects = Effects()
+    """What the receiver's answer led to."""
 
     @property
     def body(self) -> bytes:
@@ -155,12 +160,18 @@ class Delivery(Entry):
 
 @dataclass(frozen=True, slots=True)
 class Exchange(Entry):
-    """A call of the app and the answer it got, with all that it caused."""
+    """A call of the app and the answer it got, with all that it caused.
+
+    `nearest` is a call that would have been accepted, where this one was not.
+    """
 
     route: str
     call: Call
     reply: Reply
     effects: Effects
+    nearest: str = ""
+    fault: Fault | None = None
+    fault_id: int | None = None
 
     @property
     def method(self) -> str:
@@ -177,19 +188,29 @@ class Exchange(Entry):
 
     @property
     def body(self) -> Any:
-        """The decoded JSON body; the bytes where it is not JSON; None where there is none."""
+        """The request as the vendor reads it: the decoded body, or the query where there is no body; the bytes
+        where they cannot be read; None where there is nothing."""
+        if self.call.data is not None:
+            return self.call.data
         try:
             return json.loads(self.call.body) if self.call.body else None
         except ValueError:
             return self.call.body
 
     @property
-    def status(self) -> int:
-        return self.reply.status
+    def status(self) -> int | None:
+        """None where a fault let the call go without an answer."""
+        return self.reply.status or None
+
+    @property
+    def taken(self) -> bool:
+        """Whether the vendor did what was asked for (status below 400)."""
+        return 0 < self.reply.status < 400
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Why the call was refused: pointer, expected, got and the source of the rule."""
+        """The rules of the vendor's documents that the call breaks: pointer, expected, got and the source of the
+        rule. A call may be taken all the same."""
         return self.reply.problems
 
 

@@ -9,7 +9,7 @@ from itertools import dropwhile
 
 from emulators.engine.clock import Instant
 from emulators.engine.policy import Policy
-from emulators.engine.provider import Event
+from emulators.engine.provider import Event, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,12 @@ class Registration:
         """The vendor's usual headers with the receiver's own in their place or beside them."""
         own = {name.lower() for name, _ in self.headers}
         return (*(header for header in usual if header[0].lower() not in own), *self.headers)
+
+    def request(self, body: bytes) -> Target:
+        """The request that brings `body`."""
+        policy = self.policy
+        usual = (("Content-Type", policy.content_type), ("User-Agent", policy.user_agent))
+        return Target(policy.method, self.url, self.headers_over(usual), body, policy.template)
 
 
 @dataclass(slots=True)
@@ -60,6 +66,8 @@ class Lane:
 
     registration: Registration
     queue: OrderedDict[int, Shipment] = field(default_factory=OrderedDict)
+    earliest: Instant = 0
+    """When the next attempt may start, where the vendor keeps a pace."""
 
     @property
     def in_line(self) -> bool:
@@ -82,8 +90,12 @@ class Lane:
 
     def overtaken(self, now: Instant) -> Shipment | None:
         """The first that is due and did not depart, if any may."""
-        due = (s for s in self.queue.values() if s.due <= now and self.may_depart(s))
+        due = (s for s in self.queue.values() if self.due(s) <= now and self.may_depart(s))
         return next(due, None)
+
+    def due(self, shipment: Shipment) -> Instant:
+        """When a shipment may depart."""
+        return max(shipment.due, self.earliest) if self.registration.policy.pace else shipment.due
 
     def may_depart(self, shipment: Shipment) -> bool:
         return not shipment.departed and self.active and (not self.in_line or shipment is self.head())

@@ -27,3 +27,5 @@ class Answer:
     reason: str = ""
     late: bool = False
     """Whether our patience ended first."""
+    body: bytes = b""
+    """The beginning of what it said."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from emulators.engine import outcomes
 from emulators.engine.policy import Policy
 from emulators.engine.profile import Profile
 from emulators.errors import InvalidValue, unknown
@@ -42,7 +43,12 @@ def _check(profile: Profile, name: str, value: Any) -> None:
     origin = (
         f" (default {option.default.value!r} is {option.default.basis}; {source.title if source else ''})"
     )
-    if option.choices:
+    if name == "outcomes":
+        kinds = tuple(next(iter(profile.feeds.values())).kinds)
+        stories = profile.facts["stories"].value
+        for problem in outcomes.check(value, stories, kinds):
+            raise InvalidValue(f"option outcomes: {problem}")
+    elif option.choices:
         if not any(value == choice and type(value) is type(choice) for choice in option.choices):
             raise InvalidValue(
                 f"option {name}: expected one of {list(option.choices)}, got {value!r}{origin}"

@@ -73,6 +73,8 @@ class Outbox:
         """Takes over a changed state; what waited for it is planned again."""
         lane = self.lanes[registration.id]
         lane.registration = registration
+        if not registration.policy.pace:
+            lane.earliest = 0
         for shipment in lane.queue.values():
             self._plan(lane, shipment)
 
@@ -145,14 +147,14 @@ class Outbox:
 
     def _plan(self, lane: Lane, shipment: Shipment) -> None:
         if lane.may_depart(shipment):
-            heapq.heappush(self._heap, (shipment.due, lane.registration.id, shipment.id))
+            heapq.heappush(self._heap, (lane.due(shipment), lane.registration.id, shipment.id))
 
     def _standing(self, entry: tuple[Instant, int, int]) -> tuple[Lane, Shipment] | None:
         """The lane and shipment of a heap entry, unless it has been overtaken by events."""
         due, lane_id, shipment_id = entry
         lane = self.lanes.get(lane_id)
         shipment = lane.queue.get(shipment_id) if lane else None
-        if lane is None or shipment is None or shipment.due != due or not lane.may_depart(shipment):
+        if lane is None or shipment is None or lane.due(shipment) != due or not lane.may_depart(shipment):
             return None
         return lane, shipment
 
@@ -174,9 +176,12 @@ class Outbox:
 
     # -- attempts
 
-    def depart(self, lane_id: int, shipment_id: int, arrangement: str | None = None) -> Shipment:
+    def depart(
+        self, lane_id: int, shipment_id: int, now: Instant, arrangement: str | None = None
+    ) -> Shipment:
         """One more attempt starts. `arrangement` is a fault's doing: `swap`, `reverse` or `merge`."""
         lane = self.lanes[lane_id]
+        lane.earliest = now + round(lane.registration.policy.pace * SECOND)
         shipment = lane.queue[shipment_id]
         if arrangement == "swap":
             lane.queue.move_to_end(shipment_id, last=False)
@@ -214,7 +219,7 @@ class Outbox:
         return {
             "made": self._made,
             "lanes": {
-                lane_id: (lane.registration, [plain(s) for s in lane.queue.values()])
+                lane_id: (lane.registration, lane.earliest, [plain(s) for s in lane.queue.values()])
                 for lane_id, lane in self.lanes.items()
             },
         }

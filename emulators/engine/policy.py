@@ -35,6 +35,11 @@ class Policy:
     second_url: str = "adds"
     backlog_of_replaced: str = "moves"
     while_paused: str = "drop"
+    template: str = ""
+    """What the body is made of, where a receiver may say so."""
+    pace: float = 0.0
+    """Seconds between the starts of two attempts, until an answer holds the `unlock_key`; for lines only."""
+    unlock_key: str = ""
     patience: float | None = None
 
     def verdict(self, status: int | None) -> str:
@@ -58,6 +63,8 @@ class Policy:
         # Copies: what the caller does to his own list or table afterwards is none of ours.
         copies = {"retry_delays": tuple, "answers": dict, "probe_answers": dict}
         policy = replace(self, **{name: copies.get(name, _same)(value) for name, value in changes.items()})
+        if policy.pace and policy.order != "in-line":
+            raise InvalidValue(f"pace: only a line has one; expected order='in-line', got {policy.order!r}")
         if policy.envelope == "object" and policy.batch_size != 1:
             raise InvalidValue(f"batch_size: an object holds one event, got {policy.batch_size}")
         return policy
@@ -117,7 +124,7 @@ def check_policy(name: str, value: object) -> None:
             if isinstance(value, int) and not isinstance(value, bool) and value >= 1
             else "a whole number from 1"
         )
-    elif name in ("batch_window", "timeout", "patience"):
+    elif name in ("batch_window", "timeout", "patience", "pace"):
         expected = "" if _is_seconds(value) else "seconds, 0 or more"
     elif name == "retry_delays":
         good = isinstance(value, list | tuple) and all(map(_is_seconds, value))

@@ -37,6 +37,8 @@ class Kind:
     note: str = ""
     opt_in: str | None = None
     fields: tuple[str, ...] = ()
+    open: bool = False
+    """Whether it may have other fields too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class RouteProfile:
-    """A call that is imitated: `METHOD /path`, and where the vendor describes it."""
+    """A call that is imitated: `METHOD /path`, where the vendor describes it, and the real clients that proved it."""
 
     name: str
     method: str
@@ -81,6 +83,7 @@ class RouteProfile:
     basis: str
     source: str
     note: str = ""
+    clients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +114,16 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One rule that a payload breaks: where (JSON pointer), what was expected, what came, who says so."""
+    """One rule that a payload breaks: where (JSON pointer), what was expected, what came, who says so.
+
+    `rule` is the word of JSON Schema for it (`required`: it is missing), or `unreadable`.
+    """
 
     pointer: str
     expected: str
     got: str
     source: str = ""
+    rule: str = ""
 
     def __str__(self) -> str:
         where = self.pointer or "the request"

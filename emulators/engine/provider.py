@@ -1,4 +1,4 @@
-"""The vocabulary in which a vendor is written down: Provider, Feed, Route, Call, Reply, Event.
+"""The vocabulary in which a vendor is written down: Provider, Feed, Route, Call, Reply, Refused, Event.
 
 A provider is a record of data plus plain functions. It never awaits, opens a socket, reads the real time or
 rolls its own dice; what it may touch is handed to it.
@@ -7,7 +7,7 @@ rolls its own dice; what it may touch is handed to it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -68,6 +68,8 @@ class Contract(Protocol):
 
     def valid(self, schema: str, instance: Any) -> bool: ...
     def explain(self, schema: str, instance: Any) -> tuple[Problem, ...]: ...
+    def example(self, schema: str) -> Any | None:
+        """A value that keeps to the schema, the vendor's own if he prints one; None: there is none."""
 
 
 @dataclass(slots=True)
@@ -87,18 +89,37 @@ class Occasion:
     the same contact."""
 
 
+class Target(NamedTuple):
+    """A request of a feed before it leaves; `template` is what its subscription says the body is made of."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    template: str
+
+
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One kind of webhook; `build` writes the payload of one event, `kind_field` is where it says of which kind."""
+    """One kind of webhook; `build` writes the payload of one event, `kind_field` is where it says of which kind.
+
+    `compose` rewrites the request of one event where a receiver may say how it looks. `answered` is the
+    reaction to a request that has ended: its data are `payloads`, `status`, `outcome` and `reply`.
+    """
 
     name: str
     build: Callable[[Occasion], Payload]
     kind_field: str = ""
+    compose: Callable[[Target, Payload], Target] | None = None
+    answered: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that an app made. `path` is decoded and without doubled slashes; header names are lower case."""
+    """A request that an app made. `path` is decoded and without doubled slashes; header names are lower case.
+
+    `data` is the request as the vendor reads it: the decoded body, or the query where there is no body.
+    """
 
     method: str
     path: str
@@ -106,6 +127,7 @@ class Call:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     params: Mapping[str, str] = field(default_factory=dict)
+    data: Any = None
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key == name), None)
@@ -123,8 +145,24 @@ class Reply:
 
 def json_reply(status: int, value: object, *problems: Problem) -> Reply:
     """A reply with a JSON body."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    # What UTF-8 cannot carry is a surrogate, and `\\udxxx` is its escape in JSON as well.
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    body = text.encode("utf-8", errors="backslashreplace")
     return Reply(status, body, (("content-type", "application/json; charset=utf-8"),), problems)
+
+
+def text_reply(status: int, text: str, *problems: Problem) -> Reply:
+    """A reply in plain text."""
+    body = text.encode("utf-8", errors="replace")
+    return Reply(status, body, (("content-type", "text/plain; charset=utf-8"),), problems)
+
+
+class Refused(Exception):
+    """A call that is answered with `reply`; what its handler did so far is undone."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(f"refused with status {reply.status}")
+        self.reply = reply
 
 
 class Table(Protocol):
@@ -135,6 +173,21 @@ class Table(Protocol):
     def delete(self, key: str) -> None: ...
     def __contains__(self, key: object) -> bool: ...
     def __iter__(self) -> Iterator[str]: ...
+
+
+class Listener(Protocol):
+    """A receiver that is registered; `kinds` None: all of the feed."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def feed(self) -> str: ...
+    @property
+    def kinds(self) -> frozenset[str] | None: ...
+    @property
+    def state(self) -> str: ...
 
 
 class Account(Protocol):
@@ -152,19 +205,60 @@ class Account(Protocol):
     def random(self, what: str) -> Random:
         """A new random source for the next `what` of this account."""
 
-    def emit(self, kind: str, **given: Any) -> None: ...
-    def after(self, seconds: float, reaction: str, **data: Any) -> None: ...
+    def number(self, what: str) -> int:
+        """The number of the next `what`, from 1."""
+
+    def emit(self, kind: str, **given: Any) -> Payload:
+        """Something happens now; returns what the webhook says of it."""
+
+    def after(self, seconds: float, reaction: str, **data: Any) -> None:
+        """Lets a reaction of the provider happen later; `data` are JSON."""
+
+    def events(self, feed: str) -> Sequence[Event]:
+        """Everything that happened, oldest first, whoever let it happen."""
+
+    def subscriptions(self, feed: str) -> tuple[Listener, ...]:
+        """The receivers that are registered now."""
+
+    def subscribe(self, feed: str, url: str, kinds: list[str] | None) -> int:
+        """Registers a receiver; returns its number."""
+
+    def resubscribe(self, number: int, url: str | None = None, kinds: list[str] | None = None) -> None:
+        """Changes where a registration sends, or what."""
+
+    def unsubscribe(self, number: int) -> None:
+        """Ends a registration; what waits is never sent."""
+
+
+Refusing = Callable[[Account, Call, tuple[Problem, ...]], Reply | None]
+
+
+def lenient(account: Account, call: Call, problems: tuple[Problem, ...]) -> Reply | None:
+    """Takes every call, whatever rules it breaks; the problems are noted."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A call that is imitated; `{name}` in `path` matches one segment. `response` is the schema of a 2xx body."""
+    """A call that is imitated; `{name}` in `path` matches one segment.
+
+    `guard` raises `Refused` for a caller who may not. `normalise` turns the decoded body into the one form
+    that the request's schema describes. `refuse` says what the vendor answers to a request that breaks the
+    schema; None takes it all the same. `schema` is the stem of request and response schema.
+    """
 
     name: str
     method: str
     path: str
     handle: Callable[[Account, Call], Reply]
-    response: str | None = None
+    guard: Callable[[Account, Call], None] | None = None
+    normalise: Callable[[Any], Any] | None = None
+    refuse: Refusing | None = None
+    schema: str = ""
+
+    @property
+    def stem(self) -> str:
+        return self.schema or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +266,9 @@ class Provider:
     """A vendor: everything that is not data in `schemas/`.
 
     `env` turns the base URL and the credentials into the settings that an app reads; `furnish` puts the ids
-    that the vendor's documents use into a new account.
+    that the vendor's documents use into a new account. `refuse` is that of routes without their own.
+    `errors` are answers that no request provokes, such as a quota that is used up. `cors` names the option
+    that says from where browsers may call (empty: from nowhere).
     """
 
     name: str
@@ -182,6 +278,9 @@ class Provider:
     feeds: tuple[Feed, ...] = ()
     routes: tuple[Route, ...] = ()
     reactions: Mapping[str, Callable[[Account, Mapping[str, Any]], None]] = field(default_factory=dict)
+    refuse: Refusing = lenient
+    errors: Mapping[str, Callable[[Account, Call], Reply]] = field(default_factory=dict)
+    cors: str = ""
     credentials: Callable[[Random], dict[str, str]] = lambda random: {}
     furnish: Callable[[Account], None] = lambda account: None
     package: str = ""

@@ -50,13 +50,15 @@ def no_such_call(exchanges: Sequence[Exchange], route: str, fields: Mapping[str,
     if not same_route:
         others = ", ".join(dict.fromkeys(f"{e.route} ({e.method} {e.path})" for e in exchanges))
         return f"expected {wanted}, but the app called only: {others}"
-    nearest = min(same_route, key=lambda e: (len(differences(e.body, fields)), e.status >= 400))
+    nearest = min(same_route, key=lambda e: (len(differences(e.body, fields)), not e.taken))
     lines = [f"expected {wanted}; the nearest of {len(same_route)} call(s):"]
     lines += [f"  {difference}" for difference in differences(nearest.body, fields)]
     lines += [
         f"  it was {nearest.method} {nearest.path} at {nearest.at.isoformat()}, answered {nearest.status}"
     ]
-    lines += [f"  refused because {problem}" for problem in nearest.problems]
+    if not nearest.taken:
+        lines += [f"  refused because {problem}" for problem in nearest.problems]
+        lines += [f"  accepted would be, for example: {nearest.nearest}"] if nearest.nearest else []
     return "\n".join(lines)
 
 

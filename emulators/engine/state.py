@@ -30,6 +30,7 @@ from emulators.engine.journal import (
 from emulators.engine.lane import Registration
 from emulators.engine.outbox import Outbox
 from emulators.engine.policy import Settlement
+from emulators.engine.provider import Event
 
 
 @dataclass(slots=True)
@@ -44,6 +45,8 @@ class AccountState:
     agenda: Agenda = field(default_factory=Agenda)
     faults: Faults = field(default_factory=Faults)
     ordinals: dict[str, int] = field(default_factory=dict)
+    history: dict[str, list[Event]] = field(default_factory=dict)
+    """Everything that happened, by feed: vendors let an app read it back."""
 
     def snapshot(self) -> Mapping[str, Any]:
         """All of it as plain values, for comparison."""
@@ -54,6 +57,7 @@ class AccountState:
             "agenda": dict(self.agenda.plans),
             "faults": self.faults.snapshot(),
             "ordinals": dict(self.ordinals),
+            "history": {feed: [event.ordinal for event in events] for feed, events in self.history.items()},
         }
 
 
@@ -87,7 +91,11 @@ def apply(state: State, entry: Entry) -> None:
     if account is None:
         return
     match entry:
-        case Opened() | Happened() | Exchange():
+        case Opened() | Happened():
+            _take_effects(account, entry.effects, entry.instant)
+        case Exchange():
+            if entry.fault_id is not None:
+                account.faults.spend(entry.fault_id)
             _take_effects(account, entry.effects, entry.instant)
         case Reacted():
             account.agenda.remove(entry.plan.id)
@@ -101,12 +109,13 @@ def apply(state: State, entry: Entry) -> None:
         case Flushed():
             account.outbox.flush(entry.instant)
         case Departed():
-            account.outbox.depart(entry.subscription, entry.shipment, entry.arrangement)
+            account.outbox.depart(entry.subscription, entry.shipment, entry.instant, entry.arrangement)
             if entry.fault_id is not None:
                 account.faults.spend(entry.fault_id)
         case Delivery():
             settlement = Settlement(entry.outcome, entry.next_instant)
             account.outbox.settle(entry.subscription, entry.shipment, settlement)
+            _take_effects(account, entry.effects, entry.instant)
         case FaultArmed():
             account.ordinals["fault"] = entry.id
             account.faults.arm(entry.id, entry.fault)
@@ -122,6 +131,10 @@ def _take_effects(account: AccountState, effects: Effects, now: Instant) -> None
             rows.pop(key, None)
         else:
             rows[key] = value
+    for registration in effects.registrations:
+        if registration.id not in account.registrations:
+            account.outbox.register(registration, now)
+        _change(account, registration)
     for plan in effects.plans:
         account.agenda.add(plan)
     start = 0
@@ -129,6 +142,7 @@ def _take_effects(account: AccountState, effects: Effects, now: Instant) -> None
     for end in range(1, len(events) + 1):
         if end == len(events) or events[end][1:3] != events[start][1:3]:
             account.outbox.put(events[start:end], now)
+            account.history.setdefault(events[start].feed, []).extend(events[start:end])
             start = end
 
 

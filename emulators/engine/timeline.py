@@ -94,8 +94,9 @@ def _row(entry: Entry, start: Instant) -> Row:
             decision = _decision(entry, start)
             return Row(time, who, _sent(entry), _status(entry.status), decision, _reason(entry))
         case Exchange():
-            said = "; ".join(map(str, entry.problems)) or _short(entry.reply.body)
-            return Row(time, who, f"the app calls {entry.method} {entry.path}", str(entry.status), said)
+            return Row(
+                time, who, f"the app calls {entry.method} {entry.path}", _status(entry.status), _told(entry)
+            )
     return Row(time, who, _words(entry))
 
 
@@ -126,10 +127,19 @@ def _words(entry: Entry) -> str:
     return ""
 
 
+def _told(entry: Exchange) -> str:
+    """What the app was told, or why; what was taken although it breaks a rule is noted."""
+    struck = f"fault {entry.fault}" if entry.fault else ""
+    problems = "; ".join(map(str, entry.problems))
+    if problems and entry.taken:
+        problems = f"noted: {problems}"
+    return "; ".join(filter(None, [struck, problems])) or _short(entry.reply.body)
+
+
 def _sent(entry: Delivery) -> str:
     what = entry.label or counted(entry.events) or f"{len(entry.body)} bytes"
     tried = f", attempt {entry.attempt}" if entry.attempt > 1 else ""
-    return f"POST {what} -> {_where(entry.url)}{tried}"
+    return f"{entry.method} {what} -> {_where(entry.url)}{tried}"
 
 
 def _decision(entry: Delivery, start: Instant) -> str:

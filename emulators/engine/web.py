@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from aiohttp import web
-from multidict import CIMultiDict
 
 from emulators.engine.journal import Exchange
 from emulators.engine.provider import Call
+from emulators.engine.spoiling import respond
 
 LARGEST_BODY = 10 * 1024 * 1024
 
@@ -49,8 +49,8 @@ class Site:
             return web.Response(status=400, text="the body broke off")
         except web.HTTPRequestEntityTooLarge:
             return web.Response(status=413, text="Request Entity Too Large")
-        reply = self.answer(to_call(request.method, request.raw_path, request.raw_headers, body)).reply
-        return web.Response(status=reply.status, body=reply.body, headers=CIMultiDict(reply.headers))
+        exchange = self.answer(to_call(request.method, request.raw_path, request.raw_headers, body))
+        return await respond(request, exchange.reply, exchange.fault)
 
 
 def to_call(method: str, target: str, headers: Any, body: bytes) -> Call:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,11 +12,11 @@ from emulators.engine.clock import Clock, Instant, Plan
 from emulators.engine.dice import Dice
 from emulators.engine.egress import Egress
 from emulators.engine.faulting import Drop, Duplicate, Fault, LostAck
-from emulators.engine.journal import Delivery, Departed, Entry, Journal, Turned
+from emulators.engine.journal import Changed, Delivery, Departed, Effects, Entry, Journal, Turned
 from emulators.engine.lane import Lane, Registration, Shipment
 from emulators.engine.message import Answer, Request
 from emulators.engine.policy import Settlement, settle_by
-from emulators.engine.provider import Event
+from emulators.engine.provider import Event, Target
 from emulators.engine.state import State, apply
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ class Member(Protocol):
     """What a world wants of an emulator that lives in it."""
 
     def react(self, plan: Plan) -> None: ...
+    def compose(self, feed: str, target: Target, event: Event) -> Target: ...
+    def heard(self, departure: Departure, status: int | None, outcome: str, said: bytes) -> Effects: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +42,14 @@ class Departure:
     events: tuple[Event, ...]
     raw: bytes | None
     label: str
-    body: bytes
+    target: Target
     started: Instant
     fault: Fault | None
 
     def request(self, patience: float) -> Request:
         """The finished request; `patience` in seconds of real time."""
-        policy = self.registration.policy
-        usual = (("Content-Type", policy.content_type), ("User-Agent", policy.user_agent))
-        headers = self.registration.headers_over(usual)
-        return Request(policy.method, self.registration.url, headers, self.body, patience, self.fault)
+        method, url, headers, body, _ = self.target
+        return Request(method, url, headers, body, patience, self.fault)
 
 
 class World:
@@ -181,15 +181,19 @@ class World:
             entry = Departed(now, name, registration.id, chosen, None, None)
         self.commit(entry)
         leaving = lane.queue[chosen]
+        plain = registration.request(leaving.body(registration.policy.envelope))
+        composed = plain
+        if leaving.raw is None and len(leaving.events) == 1:
+            composed = self.members[name].compose(registration.feed, plain, leaving.events[0])
         return Departure(
             name,
             registration,
             leaving.id,
             leaving.attempts,
             tuple(leaving.events),
-            leaving.raw,
+            leaving.raw if composed is plain else composed.body,
             leaving.label,
-            leaving.body(registration.policy.envelope),
+            composed,
             now,
             applied.fault if applied else None,
         )
@@ -207,13 +211,19 @@ class World:
             if lane and lane.in_line:
                 behind = (s for s in lane.queue.values() if s.id != departure.shipment)
                 waiting = sum(max(1, len(s.events)) for s in behind)
+            self._unlock(departure, answer)
+            member = self.members.get(departure.emulator)
+            effects = Effects()
+            if member and settlement.next_at is None:
+                effects = member.heard(departure, status, settlement.outcome, answer.body)
             self.commit(
                 Delivery(
                     departure.started,
                     departure.emulator,
                     departure.registration.id,
                     departure.shipment,
-                    departure.registration.url,
+                    departure.target.method,
+                    departure.target.url,
                     departure.events,
                     departure.attempt,
                     status,
@@ -225,8 +235,18 @@ class World:
                     departure.raw,
                     departure.label,
                     departure.fault,
+                    effects,
                 )
             )
+
+    def _unlock(self, departure: Departure, answer: Answer) -> None:
+        """Ends the pace of a line whose receiver answered with the key."""
+        account = self.state.accounts.get(departure.emulator)
+        registration = account and account.registrations.get(departure.registration.id)
+        key = registration.policy.unlock_key.encode() if registration else b""
+        if registration and registration.policy.pace and key and key in answer.body:
+            freed = replace(registration, policy=registration.policy.altered({"pace": 0.0}))
+            self.commit(Changed(self.now(), departure.emulator, freed))
 
 
 def judge(departure: Departure, answer: Answer) -> tuple[int | None, str, Settlement]:

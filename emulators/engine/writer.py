@@ -65,7 +65,7 @@ class Writer:
         """
         known = set(kind.fields)
         for name in given:
-            if name not in known:
+            if name not in known and not kind.open:
                 raise unknown(f"field of {kind.name}", name, kind.fields)
         build = self._feeds[feed.name]
         schema = f"{feed.name}.event"
@@ -95,6 +95,8 @@ class Writer:
                 f"{feed.kind_field}: {kind.name} events say {wire!r}, got {got!r}; emit that kind"
             )
         payload.update(occasion.given)
+        if kind.open:
+            return {name: value for name, value in payload.items() if value is not None}
         return {name: value for name in kind.fields if (value := payload.get(name)) is not None}
 
     def _refusal(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from random import Random
 
 from emulators.engine.provider import Account, Provider, Route
-from emulators.hellotext import events, profiles
+from emulators.hellotext import errors, events, profiles
 
 
 def env(url: str, credentials: Mapping[str, str]) -> dict[str, str]:
@@ -40,7 +40,19 @@ PROVIDER = Provider(
     credentials=credentials,
     furnish=furnish,
     routes=(
-        Route("track-event", "POST", "/v1/attribution/events", events.track, response="track-event.response"),
-        Route("create-profile", "POST", "/v1/profiles", profiles.create, response="create-profile.response"),
+        Route(
+            "track-event",
+            "POST",
+            "/v1/attribution/events",
+            events.track,
+            guard=errors.token_or("events.missing_token"),
+        ),
+        Route(
+            "create-profile",
+            "POST",
+            "/v1/profiles",
+            profiles.create,
+            guard=errors.token_or("profiles.missing_token"),
+        ),
     ),
 )

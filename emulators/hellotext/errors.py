@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
+from emulators.engine import provider
 from emulators.engine.profile import Problem
 from emulators.engine.provider import Account, Call, Reply, json_reply
 
@@ -32,6 +34,21 @@ class Refused(Exception):
         pointer = f"/{self.parameter}" if self.parameter else ""
         problem = Problem(pointer, self.expected, self.got, rule)
         return json_reply(self.status, {"errors": [error]}, problem)
+
+
+def token_or(rule: str) -> Callable[[Account, Call], None]:
+    """Lets in who has the token, and whose plan allows writing; `rule` is the option with the status of others."""
+
+    def guard(account: Account, call: Call) -> None:
+        checked = rule
+        try:
+            authenticate(account, call, account.options[rule])
+            checked = "account.may_write"
+            may_write(account)
+        except Refused as refused:
+            raise provider.Refused(refused.reply(account, f"option {checked}")) from None
+
+    return guard
 
 
 def authenticate(account: Account, call: Call, status: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from emulators.engine.provider import Account, Call, Reply, json_reply
-from emulators.hellotext.errors import Refused, authenticate, json_object, may_write
+from emulators.hellotext.errors import Refused, json_object
 
 Body = dict[str, Any]
 
@@ -17,12 +17,8 @@ Body = dict[str, Any]
 def track(account: Account, call: Call) -> Reply:
     """Takes an event in, or says what is wrong with it."""
     options = account.options
-    rule = "events.missing_token"
+    rule = "events.malformed_body"
     try:
-        authenticate(account, call, options[rule])
-        rule = "account.may_write"
-        may_write(account)
-        rule = "events.malformed_body"
         body = json_object(call, options[rule])
         for rule, check in RULES:
             check(account, body, options.get(rule))

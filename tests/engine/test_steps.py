@@ -68,7 +68,7 @@ def test_a_route_that_is_not_imitated_is_a_501_that_says_what_there_is() -> None
         exchange = emulator.answer(Call(method, path))
         assert exchange.status == 501
         header = dict(exchange.reply.headers)["x-emulator-error"]
-        assert header == f"Acme as imitated here has no {method} {path}; it has: POST /orders"
+        assert header == f"Acme as imitated here has no {method} {path}; nearest: POST /orders"
     assert len(emulator.world.complaints) == 3
 
 

@@ -102,6 +102,9 @@ class Anything:
     def explain(self, schema: str, instance: Any) -> tuple[Any, ...]:
         return ()
 
+    def example(self, schema: str) -> Any:
+        return None
+
 
 class Unhosted:
     """No loop to run anything on, and the process that it was made in."""

@@ -1,0 +1,48 @@
+"""Why a call was refused, beside the wire: for the journal, for messages and, if the app asks, in a header."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from emulators.engine.codec import encode
+from emulators.engine.provider import Call, Contract, Reply, Route
+
+ASKED_BY = "x-emulator-explain"
+ANSWERED_IN = "x-emulator-explanation"
+# Clients give up on headers of more than 8 KiB.
+LONGEST = 7000
+
+
+def nearest_route(routes: Sequence[Route], call: Call) -> str:
+    """Where a call that no route takes was perhaps meant to go."""
+    known = [f"{route.method} {route.path}" for route in routes]
+    near = difflib.get_close_matches(f"{call.method} {call.path}", known, n=1, cutoff=0.5)
+    return f"nearest: {near[0]}" if near else f"it has: {', '.join(known) or 'none'}"
+
+
+def nearest_accepted(route: Route, contract: Contract) -> str:
+    """A call to the same route that keeps to the vendor's documents; empty where none is known."""
+    example = contract.example(f"{route.stem}.request")
+    if example is None:
+        return ""
+    if route.method == "GET" and isinstance(example, dict):
+        return f"{route.method} {route.path}" + (f"?{urlencode(example)}" if example else "")
+    return f"{route.method} {route.path} {encode(example).decode()}"
+
+
+def explained(call: Call, reply: Reply, nearest: str) -> Reply:
+    """The reply with its explanation in a header, if the call asks for one."""
+    if call.header(ASKED_BY) is None:
+        return reply
+    problems = [
+        {"pointer": p.pointer, "expected": p.expected, "got": p.got, "source": p.source}
+        for p in reply.problems
+    ]
+    text = json.dumps({"problems": problems, "nearest_accepted": nearest}, ensure_ascii=True)
+    if len(text) > LONGEST:
+        text = json.dumps({"problems": problems[:5], "cut": True}, ensure_ascii=True)[:LONGEST]
+    return replace(reply, headers=(*reply.headers, (ANSWERED_IN, text)))
