@@ -97,7 +97,7 @@ def expand(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
             if not isinstance(node.get(key), dict):
                 node[key] = {}
             node = node[key]
-        node[keys[-1] or _next(node)] = value
+        node[keys[-1] if keys[-1] or node is data else _next(node)] = value
     return {name: _lists(value) for name, value in data.items()}
 
 

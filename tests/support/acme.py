@@ -13,7 +13,17 @@ from emulators.engine.journal import Changed, Subscribed
 from emulators.engine.lane import Registration
 from emulators.engine.policy import Policy
 from emulators.engine.profile import Fact, FeedProfile, Kind, Profile
-from emulators.engine.provider import Account, Call, Feed, Occasion, Payload, Provider, Reply, Route
+from emulators.engine.provider import (
+    Account,
+    Call,
+    Contract,
+    Feed,
+    Occasion,
+    Payload,
+    Provider,
+    Reply,
+    Route,
+)
 from emulators.engine.registering import register
 from emulators.engine.world import World
 
@@ -113,14 +123,20 @@ class Unhosted:
         """It is the right one."""
 
 
-def acme(seed: int = 0, world: World | None = None) -> Emulator:
+def acme(
+    seed: int = 0,
+    world: World | None = None,
+    provider: Provider = PROVIDER,
+    contract: Contract | None = None,
+    profile: Profile = PROFILE,
+) -> Emulator:
     """An Acme that nobody hosts: no socket, no loop; its world is turned by hand."""
     world = world or World(seed, VirtualClock(0), Egress())
     nobody = cast(Any, None)
     return Emulator(
-        provider=PROVIDER,
-        profile=PROFILE,
-        contract=Anything(),
+        provider=provider,
+        profile=profile,
+        contract=contract or Anything(),
         credentials={},
         people=nobody,
         world=world,
