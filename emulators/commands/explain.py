@@ -17,33 +17,63 @@ from typing import TYPE_CHECKING, Any
 from emulators.commands.exits import Exit
 
 if TYPE_CHECKING:
-    from emulators.engine.profile import Fact, FeedProfile, Kind, Option, Profile, Sample, Source
+    from emulators.engine.profile import (
+        Fact,
+        FeedProfile,
+        Kind,
+        Option,
+        Profile,
+        RouteProfile,
+        Sample,
+        Source,
+    )
+    from emulators.engine.provider import Provider
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What `emulators explain` takes."""
-    parser.add_argument("provider", metavar="PROVIDER[@REVISION]", help="such as esputnik")
+    parser.add_argument(
+        "provider",
+        metavar="PROVIDER[@REVISION]",
+        nargs="?",
+        help="such as esputnik; may be left out with --routes",
+    )
+    parser.add_argument(
+        "--routes",
+        action="store_true",
+        help="only a table of the calls that are answered, their sources and the real clients that proved them",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Explains."""
     from emulators import registry
+    from emulators.commands import coverage
+    from emulators.errors import InvalidValue
 
+    if args.routes:
+        wanted = [args.provider] if args.provider else registry.names()
+        profiles = [registry.load(name).profile for name in wanted]
+        print(json.dumps(coverage.data(profiles), indent=2) if args.json else coverage.table(profiles))
+        return Exit.GOOD
+    if args.provider is None:
+        raise InvalidValue(f"explain: expected a provider, one of {', '.join(registry.names())}, or --routes")
     imitation = registry.load(args.provider)
     if args.json:
         print(json.dumps(asdict(imitation.profile), indent=2, default=bytes.decode))
     else:
         width = min(110, max(60, shutil.get_terminal_size((100, 24)).columns))
-        print(Page(imitation.provider.title, imitation.profile, width).text())
+        print(Page(imitation.provider, imitation.profile, width).text())
     return Exit.GOOD
 
 
 class Page:
     """A profile for people: the basis stands in the first column."""
 
-    def __init__(self, title: str, profile: Profile, width: int) -> None:
-        self._title = title
+    def __init__(self, provider: Provider, profile: Profile, width: int) -> None:
+        self._title = provider.title
+        self._errors = tuple(provider.errors)
         self._profile = profile
         self._width = width
 
@@ -62,12 +92,11 @@ class Page:
             ),
             self._part(
                 "CALLS that are answered",
-                (
-                    self._fact(
-                        route.basis, f"{route.method} {route.path} ({route.name})", route.note, route.source
-                    )
-                    for route in profile.routes.values()
-                ),
+                map(self._route, profile.routes.values()),
+            ),
+            self._part(
+                "ERRORS to inject that no call provokes: VendorError(name)",
+                (self._wrapped(name, 2) for name in self._errors),
             ),
             self._part("SAMPLES, as the documents print them", map(self._sample, profile.samples.values())),
             self._part(
@@ -104,6 +133,11 @@ class Page:
         source = self._profile.sources[default.source]
         note = f"{default.note} Source: {source.title}; {source.date}."
         return self._fact(default.basis, f"{_named(option.name, default)}{among}", note, default.source)
+
+    def _route(self, route: RouteProfile) -> list[str]:
+        proof = f"Proved by {', '.join(route.clients)}." if route.clients else ""
+        note = " ".join(filter(None, [route.note, proof]))
+        return self._fact(route.basis, f"{route.method} {route.path} ({route.name})", note, route.source)
 
     def _sample(self, sample: Sample) -> list[str]:
         lines = self._fact(sample.basis, sample.name, sample.title, sample.source)

@@ -18,6 +18,7 @@ NAMES = {
     "realistic": "100,000 events written, checked and delivered, against json.dumps and a bare POST",
     "outage": "a receiver that is down for 24 hours of emulator time",
     "subscriptions": "10,000 subscriptions with a timer each, against as many bare POSTs",
+    "calls": "calls of an app with validation and journal, against a bare aiohttp echo and pytest-httpserver",
     "start": "process start until the ready line of four vendors, against a bare aiohttp application",
     "plugin": "what the plugin adds to the start of pytest",
 }

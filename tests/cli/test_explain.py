@@ -48,7 +48,7 @@ def test_every_fact_stands_there_with_basis_source_and_note(provider):
         for repair in sample.repairs:
             assert words(f"repaired: {repair['why']}") in told
     for name, fact in profile.facts.items():
-        assert words(f" {fact.basis} {name} = {value(fact)} [{fact.source}]") in told
+        assert words(f" {fact.basis} {name} = {value(fact)} {fact.unit} [{fact.source}]") in told
     for missing in profile.not_imitated:
         assert words(missing) in told
     for key, source in profile.sources.items():
@@ -75,3 +75,24 @@ def test_its_lines_fit_the_terminal(columns):
     for provider in registry.SHIPPED:
         lines = run("explain", provider, COLUMNS=columns).stdout.splitlines()
         assert max(map(len, lines)) <= int(columns)
+
+
+def test_a_table_shows_every_route_of_every_vendor_and_who_proved_it():
+    done = run("explain", "--routes")
+    assert done.returncode == 0
+    lines = {tuple(re.split(r"  +", line.strip())) for line in done.stdout.splitlines()}
+    for provider in registry.SHIPPED:
+        profile = catalog.profile(provider)
+        for route in profile.routes.values():
+            call = f"{route.method} {route.path}"
+            proof = ", ".join(route.clients) or "-"
+            told = (f"{provider}@{profile.revision}", call, route.name, route.basis, route.source, proof)
+            assert told in lines
+    one = json.loads(run("explain", "hellotext", "--routes", "--json").stdout)
+    assert [row["name"] for row in one] == list(catalog.profile("hellotext").routes)
+
+
+def test_without_a_provider_it_says_which_there_are():
+    done = run("explain")
+    assert done.returncode == 2
+    assert "sendpulse, esputnik, pushwoosh, hellotext, or --routes" in done.stderr

@@ -127,8 +127,8 @@ def test_what_nobody_wants_is_not_emitted_in_silence(sendpulse) -> None:
         sendpulse.subscribe(app.url, kinds=["clicked"])
         with pytest.raises(NobodyListens):
             sendpulse.emit("opened")
-        with pytest.raises(UnknownName, match="did you mean 'opened'"):
-            sendpulse.emit("open")
+        with pytest.raises(UnknownName, match="did you mean 'clicked'"):
+            sendpulse.emit("clickd")
         sendpulse.advance("5m")
         assert app.posts == []
 
