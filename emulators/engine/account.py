@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -73,7 +72,7 @@ class Draft:
     def after(self, seconds: float, reaction: str, **data: Any) -> None:
         """Lets a reaction of the provider happen later."""
         due = self._instant + round(seconds * SECOND)
-        self._plans.append(Plan(self.number("plan"), due, reaction, copy.deepcopy(data)))
+        self._plans.append(Plan(self.number("plan"), due, reaction, copied(data)))
 
     def events(self, feed: str) -> Sequence[Event]:
         """Everything that happened on a feed, oldest first."""
@@ -115,6 +114,15 @@ class Draft:
         )
 
 
+def copied(value: Any) -> Any:
+    """JSON, copied all through: several times faster than the general way."""
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [copied(item) for item in value]
+    return value
+
+
 class TableView:
     """A table as one step sees it. Values are JSON, copied on the way in and out."""
 
@@ -125,20 +133,23 @@ class TableView:
 
     def get(self, key: str) -> Any | None:
         """The record, or None."""
+        return copied(self._look_up(key))
+
+    def _look_up(self, key: str) -> Any | None:
         if (self._name, key) in self._changes:
-            return copy.deepcopy(self._changes[self._name, key])
-        return copy.deepcopy(self._rows.get(key))
+            return self._changes[self._name, key]
+        return self._rows.get(key)
 
     def put(self, key: str, value: Any) -> None:
         """Stores a record in place of the one of that key."""
-        self._changes[self._name, key] = copy.deepcopy(value)
+        self._changes[self._name, key] = copied(value)
 
     def delete(self, key: str) -> None:
         """Removes a record, if there is one."""
         self._changes[self._name, key] = None
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and self.get(key) is not None
+        return isinstance(key, str) and self._look_up(key) is not None
 
     def __iter__(self) -> Iterator[str]:
         own = {key: value for (table, key), value in self._changes.items() if table == self._name}

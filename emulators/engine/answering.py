@@ -48,7 +48,7 @@ class Answerer:
         number = draft.number("call")
         armed = self.strike(route.name, number)
         try:
-            call, reply, effects = self._step(route, replace(call, params=params), draft, armed)
+            call, reply, effects = self._step(route, call, params, draft, armed)
         except Exception as error:  # noqa: BLE001 - told, not swallowed
             # Ours, not the app's: the app sees a 500, and the test or process that runs us is told all.
             self.complain(
@@ -65,14 +65,14 @@ class Answerer:
             route.name,
             call,
             explained(call, self._shared(reply), nearest),
-            replace(effects, ordinals={**effects.ordinals, "call": number}),
+            effects if effects.ordinals else Effects(ordinals={"call": number}),
             nearest,
             armed.fault if armed else None,
             armed.id if armed else None,
         )
 
     def _step(
-        self, route: Route, call: Call, draft: Draft, armed: Armed | None
+        self, route: Route, call: Call, params: Mapping[str, str], draft: Draft, armed: Armed | None
     ) -> tuple[Call, Reply, Effects]:
         """What the vendor does with a call: authenticate, read, check, handle."""
         fault = armed.fault if armed else None
@@ -85,7 +85,7 @@ class Answerer:
         try:
             if route.guard:
                 route.guard(draft, call)
-            call, problems = self._read(route, call)
+            call, problems = self._read(route, call, params)
             refused = problems and (route.refuse or self.provider.refuse)(draft, call, problems)
             reply = refused or route.handle(draft, call)
         except Refused as error:
@@ -93,18 +93,21 @@ class Answerer:
         self._check(route, reply)
         if reply.status >= 400:
             return call, replace(reply, problems=reply.problems or problems), Effects()
-        return call, replace(reply, problems=(*problems, *reply.problems)), draft.effects()
+        if problems:
+            reply = replace(reply, problems=(*problems, *reply.problems))
+        return call, reply, draft.effects()
 
-    def _read(self, route: Route, call: Call) -> tuple[Call, tuple[Problem, ...]]:
+    def _read(self, route: Route, call: Call, params: Mapping[str, str]) -> tuple[Call, tuple[Problem, ...]]:
         """The call with its data, and the rules of the documents that these break."""
         try:
             data = read(call)
         except Unreadable as error:
             got = str(error)
-            return call, (Problem("", "a body that can be read", got, rule="unreadable"),)
+            problem = Problem("", "a body that can be read", got, rule="unreadable")
+            return replace(call, params=params), (problem,)
         if route.normalise:
             data = route.normalise(data)
-        call = replace(call, data=data)
+        call = Call(call.method, call.path, call.query, call.headers, call.body, params, data)
         schema = f"{route.stem}.request"
         if self.contract.valid(schema, data):
             return call, ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from emulators.engine.provider import Call, Route
 
@@ -19,7 +20,7 @@ def find(routes: Sequence[Route], call: Call) -> tuple[Route, dict[str, str]] | 
 
 def match(pattern: str, path: str) -> dict[str, str] | None:
     """The named segments of a path that fits a pattern; None: it does not fit."""
-    wanted, segments = pattern.strip("/").split("/"), path.strip("/").split("/")
+    wanted, segments = _segments(pattern), path.strip("/").split("/")
     if len(wanted) != len(segments):
         return None
     params = {}
@@ -29,6 +30,11 @@ def match(pattern: str, path: str) -> dict[str, str] | None:
         elif name != got:
             return None
     return params
+
+
+@cache
+def _segments(pattern: str) -> list[str]:
+    return pattern.strip("/").split("/")
 
 
 def methods_at(routes: Sequence[Route], call: Call) -> list[str]:
