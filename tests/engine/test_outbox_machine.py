@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from emulators.engine.call_faults import Delay, Hang, Reset
 from emulators.engine.clock import SECOND
 from emulators.engine.faulting import (
     Drop,
@@ -54,11 +55,14 @@ faults = st.builds(
 @st.composite
 def policies(draw: st.DrawFn) -> dict[str, Any]:
     envelope = draw(st.sampled_from(["array", "array", "array", "object"]))
+    order = draw(st.sampled_from(["in-line", "independent"]))
     return {
         "envelope": envelope,
+        "order": order,
+        "pace": draw(st.sampled_from([0, 0, 45])) if order == "in-line" else 0,
+        "unlock_key": draw(st.sampled_from(["", "key"])),
         "batch_size": 1 if envelope == "object" else draw(st.sampled_from([2, 3, 5, 1])),
         "batch_window": draw(st.sampled_from([30, 60, 120, 0])),
-        "order": draw(st.sampled_from(["in-line", "independent"])),
         "retry_delays": draw(st.sampled_from([[60, 120], [10, 10, 10], [0, 30], []])),
         # Without an end of its own a retry after no time would be tried for ever.
         "retry_after_last": "abandon",
@@ -94,6 +98,10 @@ class Story(RuleBasedStateMachine):
         elif isinstance(entry, FaultsCleared):
             self.left = dict.fromkeys(self.left, 0)
         elif isinstance(entry, Opened | Happened | Exchange | Reacted):
+            if isinstance(entry, Exchange) and entry.fault_id is not None:
+                self.left[entry.fault_id] -= 1
+            for registration in entry.effects.registrations:
+                self.ledger.open(registration, entry.instant)
             self.ledger.put(entry.effects.events, entry.instant)
 
     def _depart(self) -> list[Departure]:
@@ -108,14 +116,15 @@ class Story(RuleBasedStateMachine):
         assert all(left >= 0 for left in self.left.values()), "a fault more often than was planned"
         return departures
 
-    def _land(self, departure: Departure, status: int | None) -> None:
+    def _land(self, departure: Departure, status: int | None, said: bytes = b"") -> None:
         fault: Fault | None = departure.fault
         if isinstance(fault, Drop | ResetAfterBody):
             status = None
-        self.world.conclude(departure, Answer(status, "" if status else "no answer"))
+        self.world.conclude(departure, Answer(status, "" if status else "no answer", body=said))
         delivery = self.world.journal.entries[-1]
         assert isinstance(delivery, Delivery)
         self.ledger.conclude(departure, status, delivery)
+        self.ledger.heard(departure, said)
 
     # -- receivers come and go
 
@@ -163,17 +172,20 @@ class Story(RuleBasedStateMachine):
         self.emulator.send(body)
         self.ledger.put_raw(body, self.world.now())
 
-    @rule(body=st.sampled_from([b"", b"", b"fail"]))
+    @rule(body=st.sampled_from([b"", b"", b"fail", b"subscribe"]))
     def order(self, body: bytes) -> None:
-        status = self.emulator.answer(Call("POST", "/orders", body=body)).status
-        assert status == (500 if body == b"fail" else 201)
+        if body == b"subscribe" and len(self.ledger.lines) > 2:
+            body = b""
+        exchange = self.emulator.answer(Call("POST", "/orders", body=body))
+        lost = exchange.fault is not None and not isinstance(exchange.fault, Delay)
+        assert exchange.status == (None if lost else 500 if body == b"fail" else 201)
 
     @rule()
     def flush(self) -> None:
         self.world.commit(Flushed(self.world.now(), "acme"))
         self.ledger.flush(self.world.now())
 
-    @rule(planned=st.lists(faults, max_size=2))
+    @rule(planned=st.lists(faults | st.sampled_from([Reset(), Delay(1, times=2), Hang()]), max_size=2))
     def inject(self, planned: list[Fault]) -> None:
         if not planned:
             self.emulator.clear_faults()
@@ -203,9 +215,9 @@ class Story(RuleBasedStateMachine):
         self.flying = self._depart()
 
     @precondition(lambda self: self.flying)
-    @rule(which=st.integers(0, 9), status=statuses)
-    def land(self, which: int, status: int | None) -> None:
-        self._land(self.flying.pop(which % len(self.flying)), status)
+    @rule(which=st.integers(0, 9), status=statuses, said=st.sampled_from([b"", b"", b'{"the": "key"}']))
+    def land(self, which: int, status: int | None, said: bytes) -> None:
+        self._land(self.flying.pop(which % len(self.flying)), status, said)
 
     # -- the journal is the state
 

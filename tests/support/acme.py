@@ -37,7 +37,7 @@ def _build(occasion: Occasion) -> Payload:
 def _order(account: Account, call: Call) -> Reply:
     """Remembers an order, tells of it, and plans its shipment.
 
-    The body `fail` breaks after all that, `later` plans something that will.
+    The body `fail` breaks after all that, `later` plans something that will, `subscribe` registers a receiver.
     """
     number = f"{account.random('order').getrandbits(24):06x}"
     account.table("orders").put(number, {"state": "new", "body": call.body.decode()})
@@ -45,6 +45,8 @@ def _order(account: Account, call: Call) -> Reply:
     account.emit("a")
     account.emit("c")
     account.after(30, "ship", order=number)
+    if call.body == b"subscribe":
+        account.subscribe("news", "http://127.0.0.1:9/ordered", ["a", "b"])
     if call.body == b"later":
         account.after(10, "explode")
     if call.body == b"fail":

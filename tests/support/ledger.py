@@ -36,6 +36,8 @@ class Line:
     batch: list[Item] = field(default_factory=list)
     disordered: bool = False
     attempts: dict[int, tuple[int, tuple[Key, ...] | None]] = field(default_factory=dict)
+    pace: int = 0
+    earliest: int = 0
 
     def put(self, key: Key, now: int) -> None:
         """An event joins the batch that was begun last, if it is not due and not full yet."""
@@ -84,7 +86,7 @@ class Ledger:
     def open(self, registration: Registration, now: int) -> None:
         replaces = registration.policy.second_url == "replaces"
         heir_of = next(iter(self.lines), None) if replaces else None
-        line = Line(registration)
+        line = Line(registration, pace=round(registration.policy.pace * SECOND))
         if heir_of is not None:
             old = self.lines.pop(heir_of)
             moves = old.registration.policy.backlog_of_replaced == "moves"
@@ -128,6 +130,8 @@ class Ledger:
         assert len(keys) <= policy.batch_size, "more than a batch may hold"
         items = [owed[key] for key in keys]
         assert line.active, "sent to a paused subscription"
+        assert now >= line.earliest, "sooner than the vendor's pace allows"
+        line.earliest = now + line.pace if line.pace else 0
         assert not any(item.flying for item in items), "sent while the same is on its way"
         line.disordered |= isinstance(fault, Reorder)
         if line.in_line and not line.disordered:
@@ -173,6 +177,13 @@ class Ledger:
         assert delivery.outcome == "acknowledged" or delivery.reason, "no cause on record"
         self._settle(departure, expected[1])
 
+    def heard(self, departure: Departure, said: bytes) -> None:
+        """An answer that holds the key ends the pace of its line, and of no other."""
+        line = self.lines.get(departure.registration.id)
+        key = departure.registration.policy.unlock_key.encode()
+        if line and key and key in said:
+            line.pace = line.earliest = 0
+
     def _settle(self, departure: Departure, next_at: int | None) -> None:
         keys = set(_keys(departure.raw, departure.events))
         for line in self.lines.values():
@@ -197,7 +208,7 @@ class Ledger:
     def check_nothing_late(self, now: int) -> None:
         """Whatever could have been sent by now has been."""
         for line in self.lines.values():
-            if not line.active or not line.items:
+            if not line.active or not line.items or line.earliest > now:
                 continue
             if not line.in_line:
                 assert all(item.due > now for item in line.items), "left lying"
