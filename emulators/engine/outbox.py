@@ -73,8 +73,6 @@ class Outbox:
         """Takes over a changed state; what waited for it is planned again."""
         lane = self.lanes[registration.id]
         lane.registration = registration
-        if not registration.policy.pace:
-            lane.earliest = 0
         for shipment in lane.queue.values():
             self._plan(lane, shipment)
 
