@@ -18,6 +18,8 @@ from emulators.engine.profile import Fact, Problem
 
 Payload = dict[str, Any]
 
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 class Event(NamedTuple):
     """Something that happened at the vendor, encoded once: `body` is its JSON."""
@@ -146,8 +148,7 @@ class Reply:
 def json_reply(status: int, value: object, *problems: Problem) -> Reply:
     """A reply with a JSON body."""
     # What UTF-8 cannot carry is a surrogate, and `\\udxxx` is its escape in JSON as well.
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    body = text.encode("utf-8", errors="backslashreplace")
+    body = _COMPACT.encode(value).encode("utf-8", errors="backslashreplace")
     return Reply(status, body, (("content-type", "application/json; charset=utf-8"),), problems)
 
 

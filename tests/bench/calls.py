@@ -100,7 +100,8 @@ async def ask(host: str, port: int, request: bytes, times: int) -> None:
 def server(name: str) -> Iterator[tuple[str, str]]:
     """A server in a process of its own: its URL and the key that it takes."""
     command = [sys.executable, "-m", "tests.bench.calls", name]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, text=True, **pipes) as process:
         try:
             url, _, key = (process.stdout.readline() if process.stdout else "").strip().partition(" ")
             yield url, key
