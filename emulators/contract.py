@@ -222,6 +222,8 @@ def _short(value: Any) -> str:
         text = codec.encode(value).decode()
     except TypeError:
         text = repr(value)
+    except RecursionError:
+        text = "something nested very deeply"
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 

@@ -14,6 +14,8 @@ from emulators.engine.provider import Call
 
 # PHP's own limit of nesting in the names of a form's fields.
 DEEPEST = 64
+# No vendor says how deep JSON may be; what is deeper than this, no app means.
+DEEPEST_JSON = 200
 
 
 class Unreadable(ValueError):
@@ -37,9 +39,25 @@ def read(call: Call) -> Any:
     if kind == "multipart/form-data":
         return expand(_parts(content_type, call.body))
     try:
-        return decode(call.body)
+        data = decode(call.body)
     except ValueError as error:
         raise Unreadable(str(error)) from None
+    if call.body.count(b"[") + call.body.count(b"{") > DEEPEST_JSON:
+        _check_depth(data)
+    return data
+
+
+def _check_depth(data: Any) -> None:
+    level = [data]
+    for _ in range(DEEPEST_JSON):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+    if level:
+        raise Unreadable(f"JSON that is nested more than {DEEPEST_JSON} levels deep")
 
 
 def reply_data(body: bytes) -> Any:

@@ -95,9 +95,12 @@ class Writer:
                 f"{feed.kind_field}: {kind.name} events say {wire!r}, got {got!r}; emit that kind"
             )
         payload.update(occasion.given)
+        for name, value in occasion.given.items():
+            if value is None:
+                del payload[name]
         if kind.open:
-            return {name: value for name, value in payload.items() if value is not None}
-        return {name: value for name in kind.fields if (value := payload.get(name)) is not None}
+            return payload
+        return {name: payload[name] for name in kind.fields if name in payload}
 
     def _refusal(
         self, schema: str, kind: Kind, payload: Payload, given: Mapping[str, Any]

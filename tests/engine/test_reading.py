@@ -26,6 +26,11 @@ def test_json_is_read_under_any_name(content_type: str) -> None:
     assert read(called(b' {"a": [1, null]} ', content_type)) == {"a": [1, None]}
 
 
+def test_json_may_be_wide_and_rather_deep() -> None:
+    assert read(called(b"[" + b"[]," * 1000 + b"[]]")) == [[]] * 1001
+    assert len(json.dumps(read(called(b"[" * 200 + b"]" * 200)))) == 400
+
+
 def test_json_that_is_sent_as_a_form_is_json() -> None:
     assert read(called(b'{"a": 1}', FORM)) == {"a": 1}
 
@@ -75,6 +80,8 @@ def test_nothing_is_nothing() -> None:
         (b"x", "multipart/form-data; boundary=y"),
         (b"x", "multipart/form-data"),
         (b"[" * 100_000, "application/json"),
+        (b"[" * 201 + b"]" * 201, "application/json"),
+        (b'{"a":' * 300 + b"1" + b"}" * 300, "application/json"),
     ],
 )
 def test_what_is_not_what_it_says_is_unreadable(body: bytes, content_type: str) -> None:
