@@ -164,9 +164,7 @@ def test_an_option_is_among_its_choices(provider: str, revision: str) -> None:
 def test_the_routes_of_the_profile_are_those_of_the_code(provider: str, revision: str) -> None:
     known = catalog.profile(provider, revision).routes.values()
     told = [(route.name, route.method, route.path) for route in known]
-    code = [
-        (r.name, r.method, r.path) for r in registry.load(f"{provider}@{revision}").provider.routes
-    ]
+    code = [(r.name, r.method, r.path) for r in registry.load(f"{provider}@{revision}").provider.routes]
     assert told == code
 
 
