@@ -114,10 +114,14 @@ class Draft:
         )
 
 
+# A tuple, as a union of types is made anew at each use.
+CONTAINERS = (dict, list, tuple)
+
+
 def copied(value: Any) -> Any:
     """JSON, copied all through: several times faster than the general way."""
     if isinstance(value, dict):
-        return {key: copied(item) for key, item in value.items()}
+        return {key: copied(item) if isinstance(item, CONTAINERS) else item for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [copied(item) for item in value]
     return value
