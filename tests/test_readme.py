@@ -40,6 +40,18 @@ class App:
     def configure(self, env):
         self.env = env
 
+    def send_mail(self, to, subject):
+        url, env = self.env["SENDPULSE_URL"], self.env
+        asked = {"grant_type": "client_credentials", "client_id": env["SENDPULSE_CLIENT_ID"]}
+        asked["client_secret"] = env["SENDPULSE_CLIENT_SECRET"]
+        with urllib.request.urlopen(url + "/oauth/access_token", json.dumps(asked).encode()) as response:
+            token = json.load(response)["access_token"]
+        email = {"subject": subject, "text": "Hi", "html": "SGk="}
+        email |= {"from": {"name": "Shop", "email": "shop@example.com"}, "to": [{"name": "Ann", "email": to}]}
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        body = json.dumps({"email": email}).encode()
+        urllib.request.urlopen(urllib.request.Request(url + "/smtp/emails", body, headers)).close()
+
     def buy(self, product):
         body = {"action": "product.purchased", "product": product, "session": "bBJn9vR15yPaYkWmR2QK0jopMeNxrA6l"}
         headers = {"Authorization": f"Bearer {self.env['HELLOTEXT_TOKEN']}"}

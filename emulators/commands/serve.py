@@ -4,8 +4,8 @@ The first line on standard output says, as JSON, where each vendor is and which 
 happens is told on standard error. A vendor's port is that of --port plus 1 (sendpulse), 2 (esputnik),
 3 (pushwoosh) or 4 (hellotext).
 
-Nothing makes an event happen here yet: calls are answered and receivers are verified. To send a webhook from
-the command line, use `emulators trigger` or `emulators replay`.
+Calls are answered, receivers are verified, and webhooks are sent that the calls lead to. Nothing makes an event
+happen by itself here yet: to send one from the command line, use `emulators trigger` or `emulators replay`.
 
     emulators serve
     emulators serve esputnik --speed 60 --subscribe esputnik=http://127.0.0.1:8000/hook

@@ -75,11 +75,10 @@ def _contact(occasion: Occasion, media: str) -> Payload:
             address = occasion.people.person(occasion.random).phone.lstrip("+")
         else:
             address = f"{occasion.random.getrandbits(128):032x}"
-    known = occasion.draw("contact", address).getrandbits(62)
-    contact: Payload = {"contactId": 700_000_000 + (known & 0x3FFFFFFF), field: address}
-    # Three contacts of four have an id in the system of the vendor's customer.
-    if known >> 60:
-        contact["externalCustomerId"] = str(100_000_000 + (known >> 30 & 0x1FFFFFFF))
+    number, external = identity.contact_of(str(address))
+    contact: Payload = {"contactId": number, field: address}
+    if external:
+        contact["externalCustomerId"] = external
     return contact
 
 

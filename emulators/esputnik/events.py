@@ -1,0 +1,168 @@
+"""POST /event: something happened to a contact. It may be the start of a workflow.
+
+Version 1 takes values as text, version 2 any JSON, version 3 (experimental here) the parameters as one object.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+from emulators.engine.profile import Problem
+from emulators.engine.provider import Account, Call, Refused, Reply, json_reply
+from emulators.esputnik import identifiers, workflows
+from emulators.esputnik.depth import DEEPEST, too_deep
+from emulators.esputnik.errors import refusal
+from emulators.esputnik.quirks import at, many, text, tolerated
+
+FORBIDDEN = "<;’\\/|\"`'^?!,>"
+LONGEST_TYPE, LONGEST_KEY, LONGEST_NAME = 100, 300, 100
+
+
+def happen(
+    account: Account, event_type_key: str, key_value: str, params: Mapping[str, Any]
+) -> tuple[Problem, ...]:
+    """An event, however it came about: its type exists from now on, and a workflow may start.
+
+    Returns what cannot be meant in the option `workflows`.
+    """
+    types = account.table("event types")
+    if event_type_key not in types:
+        types.put(event_type_key, {"eventTypeKey": event_type_key, "created": account.now.isoformat()})
+    return workflows.launch(account, event_type_key, key_value, params)
+
+
+def generate_v1(account: Account, call: Call) -> Reply:
+    """POST /v1/event."""
+    return _generate(account, call, _listed, account.options["events.validation_answer"])
+
+
+def generate_v2(account: Account, call: Call) -> Reply:
+    """POST /v2/event."""
+    return _generate(account, call, _listed, account.options["events.validation_answer"])
+
+
+def generate_v3(account: Account, call: Call) -> Reply:
+    """POST /v3/event: the one page that shows it answers a refused one with an object."""
+    return _generate(account, call, _mapped, "map")
+
+
+def refuse(account: Account, call: Call, problems: tuple[Problem, ...]) -> Reply | None:
+    """Numbers and booleans are taken where text is wanted, and null for what may be missing."""
+    grave = [problem for problem in problems if not _is_taken(account, call, problem)]
+    return refusal(400, _told(grave[0]), *grave) if grave else None
+
+
+def _generate(account: Account, call: Call, read: Callable[[Any], dict[str, Any]], form: str) -> Reply:
+    largest = account.facts["event_body_limit"].value
+    if len(call.body) > largest:
+        problem = Problem("", f"a body of at most {largest} bytes", f"{len(call.body)} bytes")
+        raise Refused(refusal(account.options["events.too_large"], "Event content is too large", problem))
+    data = call.data if isinstance(call.data, dict) else {}
+    event_type = _text(data.get("eventTypeKey"))
+    _check("eventTypeKey", event_type, LONGEST_TYPE)
+    params = read(data.get("params"))
+    _validate(account, event_type, params, form)
+    key = _text(data.get("keyValue")) or identifiers.key_among(params)
+    if key is None:
+        wanted = ", ".join(identifiers.PRIORITY)
+        _no(
+            "keyValue is required", Problem("/keyValue", f"a key, or one of {wanted} among params", "neither")
+        )
+    _check("keyValue", key, LONGEST_KEY)
+    problems = happen(account, event_type, key, params)
+    # Clients take the body for JSON if there is one; there is none.
+    return Reply(200, b"", (("content-type", "application/json; charset=UTF-8"),), problems)
+
+
+def _listed(given: Any) -> dict[str, Any]:
+    """The parameters by name, from a list of pairs; a single pair may stand without the list."""
+    found: dict[str, Any] = {}
+    for index, param in enumerate(many(given)):
+        place = f"/params/{index}"
+        if not isinstance(param, dict) or "name" not in param or "value" not in param:
+            _no("name and value of a parameter are required", Problem(place, "name and value", "not both"))
+        name = _text(param["name"])
+        _check_param(name, param["value"], place)
+        if name in found:
+            _no(
+                f"Parameter '{name}' is not unique",
+                Problem(place, "a name that no other one has", repr(name)),
+            )
+        found[name] = param["value"]
+    return found
+
+
+def _mapped(given: Any) -> dict[str, Any]:
+    """The parameters of an object."""
+    params = given if isinstance(given, dict) else {}
+    for name, value in params.items():
+        _check_param(name, value, "/params")
+    return params
+
+
+def _validate(account: Account, event_type: str, params: Mapping[str, Any], form: str) -> None:
+    """Refuses an event without the parameters that its type must have, if somebody said so."""
+    wanted = account.options["events.required_params"].get(event_type)
+    if not wanted or not isinstance(wanted, list | tuple | Mapping):
+        return
+    required = {str(name): bool(wanted[name]) if isinstance(wanted, Mapping) else True for name in wanted}
+    missing = [name for name, needed in required.items() if needed and params.get(name) in (None, "")]
+    if not missing:
+        return
+    problems = [Problem("/params", f"a parameter {name!r}", "none") for name in missing]
+    if form == "map":
+        raise Refused(
+            json_reply(400, {"params": {n: {"required": r} for n, r in required.items()}}, *problems)
+        )
+    shown = json.dumps([{"name": n, "required": r} for n, r in required.items()], ensure_ascii=False)
+    raise Refused(refusal(400, f"The event should have the following params: {shown}", *problems))
+
+
+def _is_taken(account: Account, call: Call, problem: Problem) -> bool:
+    """A wrong type that the server reads all the same; nested values are another matter."""
+    value = at(call.data, problem.pointer)
+    if problem.pointer.endswith("/value") and isinstance(value, dict | list):
+        return bool(account.options["events.v1_nested_value"] == 200)
+    if problem.pointer.rpartition("/")[2] in ("eventTypeKey", "name") and value is None:
+        return False
+    return tolerated(call.data, problem)
+
+
+def _text(value: Any) -> str:
+    return text(value) or ""
+
+
+def _check(name: str, value: str, longest: int) -> None:
+    if not value.strip():
+        _no(f"{name} is required", Problem(f"/{name}", "text", "none", rule="required"))
+    if len(value) > longest:
+        _no(
+            f"{name} is too long",
+            Problem(f"/{name}", f"at most {longest} characters", f"{len(value)} characters"),
+        )
+    if bad := sorted(set(value) & set(FORBIDDEN)):
+        _no(
+            f"{name} contains forbidden characters",
+            Problem(f"/{name}", f"none of {' '.join(FORBIDDEN)}", " ".join(bad)),
+        )
+
+
+def _check_param(name: str, value: Any, place: str) -> None:
+    if not name or len(name) > LONGEST_NAME:
+        problem = Problem(place, f"a name of 1 to {LONGEST_NAME} characters", f"{len(name)} characters")
+        _no("Name of a parameter is empty or too long", problem)
+    if too_deep(value):
+        _no("Wrong format of the request", Problem(place, f"at most {DEEPEST} levels", "deeper nesting"))
+
+
+def _told(problem: Problem) -> str:
+    field = problem.pointer.strip("/") or "body"
+    if problem.rule == "unreadable":
+        return "Wrong format of the request"
+    return f"{field} is required" if problem.rule == "required" else f"{field} is not valid"
+
+
+def _no(told: str, problem: Problem) -> NoReturn:
+    raise Refused(refusal(400, told, problem))
