@@ -18,7 +18,7 @@ from emulators.engine.faulting import Armed
 from emulators.engine.journal import Effects, Exchange
 from emulators.engine.profile import Problem
 from emulators.engine.provider import Call, Contract, Provider, Refused, Reply, Route, json_reply
-from emulators.engine.reading import Unreadable, read
+from emulators.engine.reading import Unreadable, check_depth, read
 from emulators.errors import BrokenContract
 
 NOT_IMITATED = "not imitated"
@@ -101,12 +101,12 @@ class Answerer:
         """The call with its data, and the rules of the documents that these break."""
         try:
             data = read(call)
+            if route.normalise:
+                data = route.normalise(data)
+                check_depth(call.body, data)
         except Unreadable as error:
-            got = str(error)
-            problem = Problem("", "a body that can be read", got, rule="unreadable")
+            problem = Problem("", "a body that can be read", str(error), rule="unreadable")
             return replace(call, params=params), (problem,)
-        if route.normalise:
-            data = route.normalise(data)
         call = Call(call.method, call.path, call.query, call.headers, call.body, params, data)
         schema = f"{route.stem}.request"
         if self.contract.valid(schema, data):

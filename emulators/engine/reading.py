@@ -12,10 +12,9 @@ from urllib.parse import parse_qsl
 from emulators.engine.codec import decode
 from emulators.engine.provider import Call
 
-# PHP's own limit of nesting in the names of a form's fields.
+# PHP's own limit of nesting in the names of a form's fields, and ours for JSON: no vendor states one, and what is
+# deeper no app means.
 DEEPEST = 64
-# No vendor says how deep JSON may be; what is deeper than this, no app means.
-DEEPEST_JSON = 200
 
 
 class Unreadable(ValueError):
@@ -42,14 +41,16 @@ def read(call: Call) -> Any:
         data = decode(call.body)
     except ValueError as error:
         raise Unreadable(str(error)) from None
-    if call.body.count(b"[") + call.body.count(b"{") > DEEPEST_JSON:
-        _check_depth(data)
+    check_depth(call.body, data)
     return data
 
 
-def _check_depth(data: Any) -> None:
+def check_depth(body: bytes, data: Any) -> None:
+    """Raises `Unreadable` if `data`, made of `body`, are nested deeper than anybody means."""
+    if body.count(b"[") + body.count(b"{") <= DEEPEST:
+        return
     level = [data]
-    for _ in range(DEEPEST_JSON):
+    for _ in range(DEEPEST + 1):
         level = [
             inner
             for value in level
@@ -57,7 +58,7 @@ def _check_depth(data: Any) -> None:
             for inner in (value.values() if isinstance(value, dict) else value)
         ]
     if level:
-        raise Unreadable(f"JSON that is nested more than {DEEPEST_JSON} levels deep")
+        raise Unreadable(f"nested more than {DEEPEST} levels deep")
 
 
 def reply_data(body: bytes) -> Any:
@@ -65,9 +66,11 @@ def reply_data(body: bytes) -> Any:
     if not body.strip():
         return None
     try:
-        return decode(body)
+        data = decode(body)
+        check_depth(body, data)
     except ValueError:
         return body.decode("utf-8", "replace")
+    return data
 
 
 def _query(call: Call) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 from emulators.engine.profile import Problem
 from emulators.engine.provider import Account, Call, Refused, Reply, json_reply
 from emulators.esputnik import identifiers, workflows
-from emulators.esputnik.depth import DEEPEST, too_deep
 from emulators.esputnik.errors import refusal
 from emulators.esputnik.quirks import at, many, text, tolerated
 
@@ -84,7 +83,7 @@ def _listed(given: Any) -> dict[str, Any]:
         if not isinstance(param, dict) or "name" not in param or "value" not in param:
             _no("name and value of a parameter are required", Problem(place, "name and value", "not both"))
         name = _text(param["name"])
-        _check_param(name, param["value"], place)
+        _check_param(name, place)
         if name in found:
             _no(
                 f"Parameter '{name}' is not unique",
@@ -97,8 +96,8 @@ def _listed(given: Any) -> dict[str, Any]:
 def _mapped(given: Any) -> dict[str, Any]:
     """The parameters of an object."""
     params = given if isinstance(given, dict) else {}
-    for name, value in params.items():
-        _check_param(name, value, "/params")
+    for name in params:
+        _check_param(name, "/params")
     return params
 
 
@@ -149,12 +148,10 @@ def _check(name: str, value: str, longest: int) -> None:
         )
 
 
-def _check_param(name: str, value: Any, place: str) -> None:
+def _check_param(name: str, place: str) -> None:
     if not name or len(name) > LONGEST_NAME:
         problem = Problem(place, f"a name of 1 to {LONGEST_NAME} characters", f"{len(name)} characters")
         _no("Name of a parameter is empty or too long", problem)
-    if too_deep(value):
-        _no("Wrong format of the request", Problem(place, f"at most {DEEPEST} levels", "deeper nesting"))
 
 
 def _told(problem: Problem) -> str:

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from emulators.engine.profile import Problem
 from emulators.engine.provider import Account
 from emulators.esputnik import contacts, identifiers, identity, journey, prepared, velocity
-from emulators.esputnik.depth import too_deep
 from emulators.esputnik.webhook_block import BLOCK, KIND
 
 RUNS = "workflow runs"
@@ -80,7 +79,7 @@ def answered(account: Account, data: Mapping[str, Any]) -> None:
         run["waiting"] = None
         name = str(block.get("name"))
         if data["outcome"] == "acknowledged":
-            if isinstance(data["reply"], dict | list) and not too_deep(data["reply"]):
+            if isinstance(data["reply"], dict | list):
                 run["sources"][name] = data["reply"]
         else:
             _note(run, name, f"answered {data['status']}" if data["status"] else "no answer")
