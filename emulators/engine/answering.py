@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulators.engine import routing
 from emulators.engine.account import Draft
@@ -23,6 +23,15 @@ from emulators.errors import BrokenContract
 
 NOT_IMITATED = "not imitated"
 PREFLIGHT = "preflight"
+
+
+class Step(NamedTuple):
+    """What became of a call. One that is refused, which some vendors do with a 200, leaves nothing behind."""
+
+    call: Call
+    reply: Reply
+    effects: Effects
+    refused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +57,26 @@ class Answerer:
         number = draft.number("call")
         armed = self.strike(route.name, number)
         try:
-            call, reply, effects = self._step(route, call, params, draft, armed)
+            step = self._step(route, call, params, draft, armed)
         except Exception as error:  # noqa: BLE001 - told, not swallowed
             # Ours, not the app's: the app sees a 500, and the test or process that runs us is told all.
             self.complain(
                 f"{self.provider.title}: {call.method} {call.path} broke the emulator:\n{traceback.format_exc()}"
             )
             trouble = _trouble(500, f"{type(error).__name__}: {error}")
-            return Exchange(instant, self.name, route.name, call, trouble, Effects())
+            return Exchange(instant, self.name, route.name, call, trouble, Effects(), refused=True)
+        reply, effects = step.reply, step.effects
         if isinstance(armed and armed.fault, Garbage):
             reply = replace(reply, body=self.draw("garbage", number).randbytes(64))
-        nearest = nearest_accepted(route, self.contract) if reply.status >= 400 and armed is None else ""
+        nearest = nearest_accepted(route, self.contract) if step.refused and armed is None else ""
         return Exchange(
             instant,
             self.name,
             route.name,
-            call,
+            step.call,
             explained(call, self._shared(reply), nearest),
             effects if effects.ordinals else Effects(ordinals={"call": number}),
+            step.refused,
             nearest,
             armed.fault if armed else None,
             armed.id if armed else None,
@@ -73,29 +84,32 @@ class Answerer:
 
     def _step(
         self, route: Route, call: Call, params: Mapping[str, str], draft: Draft, armed: Armed | None
-    ) -> tuple[Call, Reply, Effects]:
+    ) -> Step:
         """What the vendor does with a call: authenticate, read, check, handle."""
         fault = armed.fault if armed else None
         if isinstance(fault, Answer):
-            return call, fault.reply(), Effects()
+            return Step(call, fault.reply(), Effects(), refused=True)
         if isinstance(fault, VendorError):
-            return call, self.provider.errors[fault.name](draft, call), draft.effects()
+            reply = self.provider.errors[fault.name](draft, call)
+            return Step(call, reply, draft.effects(), refused=True)
         if fault and swallowed(fault):
-            return call, Reply(0), Effects()
+            return Step(call, Reply(0), Effects(), refused=True)
+        problems: tuple[Problem, ...] = ()
         try:
             if route.guard:
                 route.guard(draft, call)
             call, problems = self._read(route, call, params)
-            refused = problems and (route.refuse or self.provider.refuse)(draft, call, problems)
-            reply = refused or route.handle(draft, call)
+            refusal = (route.refuse or self.provider.refuse)(draft, call, problems) if problems else None
+            reply = refusal or route.handle(draft, call)
+            refused = refusal is not None or reply.status >= 400
         except Refused as error:
-            reply, problems = error.reply, ()
+            reply, refused = error.reply, True
         self._check(route, reply)
-        if reply.status >= 400:
-            return call, replace(reply, problems=reply.problems or problems), Effects()
+        if refused:
+            return Step(call, replace(reply, problems=reply.problems or problems), Effects(), refused)
         if problems:
             reply = replace(reply, problems=(*problems, *reply.problems))
-        return call, reply, draft.effects()
+        return Step(call, reply, draft.effects(), refused)
 
     def _read(self, route: Route, call: Call, params: Mapping[str, str]) -> tuple[Call, tuple[Problem, ...]]:
         """The call with its data, and the rules of the documents that these break."""
@@ -141,7 +155,8 @@ class Answerer:
         nearest = nearest_route(self.provider.routes, call)
         text = f"{self.provider.title} as imitated here has no {call.method} {call.path}; {nearest}"
         self.complain(text)
-        return Exchange(instant, self.name, NOT_IMITATED, call, _trouble(501, text), Effects(), nearest)
+        trouble = _trouble(501, text)
+        return Exchange(instant, self.name, NOT_IMITATED, call, trouble, Effects(), True, nearest)
 
     @property
     def _origin(self) -> str:

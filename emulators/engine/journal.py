@@ -169,6 +169,7 @@ class Exchange(Entry):
     call: Call
     reply: Reply
     effects: Effects
+    refused: bool = False
     nearest: str = ""
     fault: Fault | None = None
     fault_id: int | None = None
@@ -204,8 +205,8 @@ class Exchange(Entry):
 
     @property
     def taken(self) -> bool:
-        """Whether the vendor did what was asked for (status below 400)."""
-        return 0 < self.reply.status < 400
+        """Whether the vendor did what was asked for: some refuse with a status of 200."""
+        return 0 < self.reply.status < 400 and not self.refused
 
     @property
     def problems(self) -> tuple[Problem, ...]:

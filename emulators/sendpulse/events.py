@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from emulators.engine.profile import Problem
-from emulators.engine.provider import Account, Call, Reply, json_reply
+from emulators.engine.provider import Account, Call, Refused, Reply, json_reply
 from emulators.sendpulse import automation360
 from emulators.sendpulse.errors import error
 
@@ -64,7 +64,7 @@ def _take(account: Account, call: Call, event: str) -> Reply:
     data: dict[str, Any] = call.data
     if not any(identity(data, name) for name in IDENTITY):
         problem = Problem("", "an email or a phone, as text that is not empty", "neither")
-        return _no(account, "events.missing_identity", "Argument email missing", problem)
+        raise Refused(_no(account, "events.missing_identity", "Argument email missing", problem))
     flow, notes = _automation_id(call)
     if account.options["events.types"] == "strict":
         notes = (*notes, *_strictly(data))
@@ -73,7 +73,7 @@ def _take(account: Account, call: Call, event: str) -> Reply:
             return error(422, f"Argument {field} is invalid", 422, *notes)
     if event not in known(account):
         if account.options["events.unknown"] != "create":
-            return _no(account, "events.unknown", "Event not found", _how_to_make(account, event))
+            raise Refused(_no(account, "events.unknown", "Event not found", _how_to_make(account, event)))
         account.table("made events").put(event, {"event": event})
     record = {
         "event": event,

@@ -190,3 +190,28 @@ def test_a_handler_reads_back_whatever_happened() -> None:
     told = json.loads(post(emulator, {"text": "x"}).reply.body)
     assert told["ok"] == ["b", "b"]
     assert told["sent"]["kind"] == "b"
+
+
+def test_a_refusal_with_a_200_leaves_nothing_and_does_not_count_as_taken() -> None:
+    def handle(account: Account, call: Call) -> Reply:
+        account.table("notes").put("1", call.data)
+        raise Refused(json_reply(200, {"ok": False}, Problem("/text", "another", "this")))
+
+    emulator = notes(handle=handle)
+    exchange = post(emulator, {"text": "x"})
+    assert (exchange.status, exchange.taken, exchange.refused) == (200, False, True)
+    assert not emulator.account.tables.get("notes")
+    assert exchange.nearest
+    try:
+        emulator.assert_called("note")
+    except AssertionError as error:
+        assert "refused because /text: expected another, got this" in str(error)
+    else:
+        raise AssertionError("a refused call counted as called")
+
+
+def test_what_the_documents_refuse_with_a_200_is_refused_as_well() -> None:
+    emulator = notes(refuse=lambda account, call, problems: json_reply(200, {"ok": False}))
+    exchange = post(emulator, {})
+    assert (exchange.status, exchange.taken) == (200, False)
+    assert exchange.problems[0].pointer == "/text"
