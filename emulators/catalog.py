@@ -66,6 +66,18 @@ class Catalog:
         provider, revision, stem = self._split(name)
         return self._bundle(provider, revision, stem)
 
+    def files(self, provider: str, revision: str | None, pattern: str) -> dict[str, Path]:
+        """The files of a revision that match `"*.schema.json"`, `"samples/*.json"`, ..., by their place in it.
+
+        What it inherits counts where it has no file of that name itself.
+        """
+        key = self._resolve(provider, revision)
+        found: dict[str, Path] = {}
+        for step in reversed(self._lineage(*key)):
+            folder = self.root / provider / step
+            found |= {path.relative_to(folder).as_posix(): path for path in sorted(folder.glob(pattern))}
+        return found
+
     def contract(self, provider: str, revision: str | None = None) -> Contract:
         """What checks payloads of a revision; schemas are compiled when first asked for."""
         key = self._resolve(provider, revision)
@@ -154,9 +166,9 @@ class Catalog:
         return {**whole, "$defs": {**whole.get("$defs", {}), **embedded}} if embedded else whole
 
     def _example(self, provider: str, revision: str, stem: str) -> Any | None:
-        """What the vendor printed for a schema, else an example of ours."""
-        for folder in ("samples", "examples"):
-            for step in self._lineage(provider, revision):
+        """What the vendor printed for a schema in the newest revision that has any, else an example of ours."""
+        for step in self._lineage(provider, revision):
+            for folder in ("samples", "examples"):
                 for path in sorted((self.root / provider / step / folder).glob(f"{stem}.*.json")):
                     return codec.decode(path.read_bytes())
         return None

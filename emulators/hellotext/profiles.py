@@ -1,32 +1,106 @@
-"""POST /v1/profiles: a profile, which events can then be tracked for."""
+"""Profiles: who a business knows. Phone and e-mail are matched, so that the same person is one profile."""
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from emulators.engine.provider import Account, Call, Reply, json_reply
-from emulators.hellotext.errors import Refused, json_object
+from emulators.hellotext import ids, listing, sessions
+from emulators.hellotext.errors import INVALID, Reason, not_found, shown, unprocessable
+from emulators.hellotext.reading import Record, check_body, mapping, text
+
+TABLE, INDEX = "profiles", "profile keys"
+# How guides of 2026 write an e-mail, a telephone and a property of the business's own; in JSON the brackets are
+# part of the name.
+TAGGED = re.compile(r"(email|phone)\[[a-z_]+\]")
+BY_PROPERTY = re.compile(r"property_by_id\[(.+)\]")
 
 
 def create(account: Account, call: Call) -> Reply:
-    """Creates a profile, or finds the one with the same phone or e-mail; answers with its `id` at the top."""
-    rule = "events.malformed_body"
-    try:
-        body = json_object(call, account.options[rule])
-    except Refused as refused:
-        return refused.reply(account, f"option {rule}")
-    profiles = account.table("profiles")
-    found = next((key for key in profiles if _same_person(profiles.get(key) or {}, body)), None)
-    if found is None:
-        letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-        # Ids of the vendor have eight letters and digits.
-        found = "".join(account.random("profile").choices(letters, k=8))
-    profile = {**(profiles.get(found) or {}), **body, "id": found}
-    profiles.put(found, profile)
+    """POST /v1/profiles: a new profile, or the one with the same phone or e-mail; its `id` stands at the top."""
+    body = check_body(account, call)
+    profile = known_as(account, body)
     session = body.get("session")
-    # A session that belongs to another profile is not moved.
-    if isinstance(session, str) and not (account.table("sessions").get(session) or {}).get("profile"):
-        account.table("sessions").put(session, {"id": session, "profile": found})
+    if isinstance(session, str) and session:
+        # A session that belongs to another profile is not moved.
+        sessions.give(account, session, profile["id"])
     return json_reply(account.options["profiles.created_status"], profile)
 
 
-def _same_person(profile: dict[str, object], body: dict[str, object]) -> bool:
-    return any(body.get(name) and profile.get(name) == body.get(name) for name in ("phone", "email"))
+def show(account: Account, call: Call) -> Reply:
+    """GET /v1/profiles/{profile}."""
+    return json_reply(200, _one(account, call))
+
+
+def update(account: Account, call: Call) -> Reply:
+    """PATCH /v1/profiles/{profile}: what is not given stays."""
+    before = _one(account, call)
+    return json_reply(200, store(account, {**before, **_given(account, check_body(account, call))}, before))
+
+
+def listed(account: Account, call: Call) -> Reply:
+    """GET /v1/profiles, latest first."""
+    table = account.table(TABLE)
+    return listing.answer(account, call, TABLE, [mapping(table.get(key)) for key in table])
+
+
+def known_as(account: Account, attributes: Record) -> Record:
+    """The profile that has this e-mail or phone, with these attributes; else a new one."""
+    given = _given(account, attributes)
+    index, table = account.table(INDEX), account.table(TABLE)
+    found = next((index.get(key) for key in _keys(given) if index.get(key)), None)
+    before = table.get(found) if found else None
+    if before is None:
+        # Ids of the vendor have eight letters and digits.
+        before = {"id": ids.fresh(account, "profile"), "type": "profile", "created_at": ids.now(account)}
+    return store(account, {**before, **given}, before)
+
+
+def store(account: Account, profile: Record, before: Record) -> Record:
+    """Puts a profile where it is found by id, e-mail and phone."""
+    index = account.table(INDEX)
+    for key in _keys(before):
+        index.delete(key)
+    for key in _keys(profile):
+        index.put(key, profile["id"])
+    account.table(TABLE).put(profile["id"], profile)
+    return profile
+
+
+def _one(account: Account, call: Call) -> Record:
+    given = call.params.get("profile", "")
+    found = account.table(TABLE).get(given)
+    if found is None:
+        raise not_found(account, "profile", "the id of a known profile", given)
+    return mapping(found)
+
+
+def _given(account: Account, body: Record) -> dict[str, Any]:
+    """The attributes under their plain names. A property must have been defined before."""
+    given = {}
+    for name, value in body.items():
+        if match := BY_PROPERTY.fullmatch(name):
+            _check_property(account, name, match[1])
+        tagged = TAGGED.fullmatch(name)
+        given[tagged[1] if tagged else name] = value
+    return {
+        name: value
+        for name, value in given.items()
+        if name not in ("id", "type", "created_at") and value is not None
+    }
+
+
+def _check_property(account: Account, name: str, wanted: str) -> None:
+    table = account.table("properties")
+    if account.options["profiles.unknown_property"] == "refuse" and wanted not in table:
+        raise unprocessable(account, Reason(INVALID, name, "the id of a known property", shown(wanted)))
+
+
+def _keys(profile: Record) -> list[str]:
+    """What tells one person from another."""
+    email, phone = (
+        text(profile.get("email")).strip().lower(),
+        re.sub(r"[ ()-]", "", text(profile.get("phone"))),
+    )
+    return [f"{what}:{value}" for what, value in (("phone", phone), ("email", email)) if value]
