@@ -14,7 +14,7 @@ from typing import Any
 from emulators import errors
 from emulators.contract import SUFFIX, Contract
 from emulators.engine import codec
-from emulators.engine.profile import Fact, FeedProfile, Kind, Option, Profile, RouteProfile, Sample, Source
+from emulators.engine.profile import ErrorProfile, Fact, FeedProfile, Kind, Option, Profile, RouteProfile, Sample, Source
 
 ORIGIN = "https://provider-emulators.example/schemas"
 
@@ -192,6 +192,7 @@ class Catalog:
                 name: self._sample(provider, revision, name, v) for name, v in data.get("samples", {}).items()
             },
             facts={name: Fact(**value) for name, value in data.get("facts", {}).items()},
+            errors={name: ErrorProfile(name=name, **v) for name, v in data.get("errors", {}).items()},
             not_imitated=tuple(data.get("not_imitated", ())),
         )
 

@@ -43,7 +43,7 @@ class Answerer:
     options: Mapping[str, Any]
     contract: Contract
     open: Callable[[Instant], Draft]
-    strike: Callable[[str, int], Armed | None]
+    strike: Callable[[Route, int], Armed | None]
     draw: Callable[[str, object], Random]
     complain: Callable[[str], None]
 
@@ -55,7 +55,7 @@ class Answerer:
         route, params = found
         draft = self.open(instant)
         number = draft.number("call")
-        armed = self.strike(route.name, number)
+        armed = self.strike(route, number)
         try:
             step = self._step(route, call, params, draft, armed)
         except Exception as error:  # noqa: BLE001 - told, not swallowed

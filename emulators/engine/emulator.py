@@ -63,6 +63,8 @@ class Emulator(Living, Inspection, Injecting):
         self.world = world
         self.url = ""
         self.options, self.policies = choose(profile, options)
+        if problems := provider.check_options(self.options):
+            raise InvalidValue("options: " + "; ".join(map(str, problems)), problems)
         self.name = world.join(provider.name, self)
         self.credentials = credentials
         self._host = host

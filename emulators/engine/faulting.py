@@ -160,11 +160,17 @@ class Faults:
                 return applied
         return None
 
-    def strike(self, route: str, number: int, draw: Callable[[str, object], Random]) -> Armed | None:
-        """The first fault that applies to call `number` of the app."""
+    def strike(
+        self,
+        route: str,
+        number: int,
+        draw: Callable[[str, object], Random],
+        spares: Callable[[Fault], bool] = lambda fault: False,
+    ) -> Armed | None:
+        """The first fault that applies to call `number` of the app; `spares` says which cannot apply."""
         for armed in self.armed.values():
             fault = armed.fault
-            if not isinstance(fault, CallFault) or fault.route not in (None, route):
+            if not isinstance(fault, CallFault) or fault.route not in (None, route) or spares(fault):
                 continue
             if fault.probability < 1 and draw("fault", f"{armed.id}/{number}").random() >= fault.probability:
                 continue

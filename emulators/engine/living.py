@@ -8,12 +8,14 @@ from typing import Any
 
 from emulators.engine.account import Draft, Means
 from emulators.engine.answering import Answerer
+from emulators.engine.call_faults import VendorError
 from emulators.engine.clock import Instant, Plan
+from emulators.engine.faulting import Armed, Fault
 from emulators.engine.journal import Effects, Exchange, Opened, Reacted
 from emulators.engine.lane import Registration
 from emulators.engine.policy import Policy
 from emulators.engine.profile import Profile
-from emulators.engine.provider import Call, Contract, Event, Provider, Target
+from emulators.engine.provider import Call, Contract, Event, Provider, Route, Target
 from emulators.engine.reading import reply_data
 from emulators.engine.state import AccountState
 from emulators.engine.world import Departure, World
@@ -49,10 +51,20 @@ class Living:
             self.options,
             contract,
             self._draft,
-            lambda route, number: self.account.faults.strike(route, number, self._draw),
+            self._strike,
             self._draw,
             self.world.complain,
         )
+
+    def _strike(self, route: Route, number: int) -> Armed | None:
+        """The fault that applies to call `number`."""
+        errors = self.profile.errors
+
+        def spares(fault: Fault) -> bool:
+            known = errors.get(fault.name) if isinstance(fault, VendorError) else None
+            return known is not None and known.guarded and route.guard is None
+
+        return self.account.faults.strike(route.name, number, self._draw, spares)
 
     def open(self) -> None:
         """Begins anew: nothing but what the vendor's documents name exists."""

@@ -87,6 +87,18 @@ class RouteProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorProfile:
+    """An answer that may be asked for by name. `guarded`: it strikes only calls that want credentials."""
+
+    name: str
+    status: int
+    basis: str
+    source: str
+    note: str = ""
+    guarded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A vendor page (or a recorded exchange) that facts rest on, with the date of its text."""
 
@@ -109,6 +121,7 @@ class Profile:
     routes: Mapping[str, RouteProfile]
     samples: Mapping[str, Sample]
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    errors: Mapping[str, ErrorProfile] = field(default_factory=dict)
     not_imitated: tuple[str, ...] = ()
 
 

@@ -268,8 +268,9 @@ class Provider:
 
     `env` turns the base URL and the credentials into the settings that an app reads; `furnish` puts the ids
     that the vendor's documents use into a new account. `refuse` is that of routes without their own.
-    `errors` are answers that no request provokes, such as a quota that is used up. `cors` names the option
-    that says from where browsers may call (empty: from nowhere).
+    `errors` are answers that a test may ask for by name, such as a quota that is used up. `cors` names the
+    option that says from where browsers may call (empty: from nowhere). `check_options` says what is wrong with
+    options that have a form of their own.
     """
 
     name: str
@@ -282,6 +283,7 @@ class Provider:
     refuse: Refusing = lenient
     errors: Mapping[str, Callable[[Account, Call], Reply]] = field(default_factory=dict)
     cors: str = ""
+    check_options: Callable[[Mapping[str, Any]], tuple[Problem, ...]] = lambda options: ()
     credentials: Callable[[Random], dict[str, str]] = lambda random: {}
     furnish: Callable[[Account], None] = lambda account: None
     package: str = ""
