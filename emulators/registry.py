@@ -43,11 +43,16 @@ def names() -> tuple[str, ...]:
 def load(spec: str) -> Imitation:
     """What `"sendpulse"` or `"sendpulse@2021-05"` means; raises `UnknownName` with the nearest known name."""
     name, _, revision = spec.partition("@")
-    provider = _provider(name)
-    shelf = catalog.default() if not provider.package else catalog.Catalog(_folder(provider.package))
-    profile = shelf.profile(name, revision or None)
+    provider, documents = _provider(name), shelf(name)
+    profile = documents.profile(name, revision or None)
     credentials = provider.credentials(Random(f"credentials of {name}"))
-    return Imitation(provider, profile, shelf.contract(name, profile.revision), credentials)
+    return Imitation(provider, profile, documents.contract(name, profile.revision), credentials)
+
+
+def shelf(name: str) -> catalog.Catalog:
+    """Where the schemas, samples and profiles of a provider lie: ours, or the folder that its package brings."""
+    package = _provider(name).package
+    return catalog.Catalog(_folder(package)) if package else catalog.default()
 
 
 def _provider(name: str) -> Provider:

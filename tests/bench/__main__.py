@@ -19,6 +19,7 @@ NAMES = {
     "outage": "a receiver that is down for 24 hours of emulator time",
     "subscriptions": "10,000 subscriptions with a timer each, against as many bare POSTs",
     "calls": "calls of an app with validation and journal, against a bare aiohttp echo and pytest-httpserver",
+    "strategies": "Hypothesis: events, broken events and batches a second, against field by field",
     "start": "process start until the ready line of four vendors, against a bare aiohttp application",
     "plugin": "what the plugin adds to the start of pytest",
 }
