@@ -14,7 +14,17 @@ from typing import Any
 from emulators import errors
 from emulators.contract import SUFFIX, Contract
 from emulators.engine import codec
-from emulators.engine.profile import ErrorProfile, Fact, FeedProfile, Kind, Option, Profile, RouteProfile, Sample, Source
+from emulators.engine.profile import (
+    ErrorProfile,
+    Fact,
+    FeedProfile,
+    Kind,
+    Option,
+    Profile,
+    RouteProfile,
+    Sample,
+    Source,
+)
 
 ORIGIN = "https://provider-emulators.example/schemas"
 

@@ -21,7 +21,7 @@ from emulators.engine.emulator import Emulator
 from emulators.engine.listening import listen
 from emulators.engine.web import Site
 from emulators.engine.world import World
-from emulators.errors import EmulatorError, InvalidValue, WouldBlock, unknown
+from emulators.errors import EmulatorError, InvalidValue, UnknownName, WouldBlock, unknown
 from emulators.people import pools
 
 T = TypeVar("T")
@@ -237,12 +237,20 @@ async def world_turning(world: World) -> AsyncIterator[Crank]:
             await crank.close()
 
 
+def unknown_setting(what: str, spec: str, name: str, known: Iterable[str]) -> UnknownName:
+    """The refusal of a setting; many a one is an option."""
+    provider = spec.partition("@")[0]
+    if provider in registry.names() and name in registry.load(provider).profile.options:
+        return UnknownName(f"unknown {what} {name!r}; it is an option: options={{{name!r}: ...}}")
+    return unknown(what, name, known)
+
+
 def setting_of(spec: str, given: Mapping[str, Any]) -> Setting:
     """The setting that keyword arguments ask for; an unknown one is refused with the nearest."""
     known = [f.name for f in fields(Setting) if f.name != "spec"]
     for name in given:
         if name not in known:
-            raise unknown("setting", name, known)
+            raise unknown_setting("setting", spec, name, known)
     setting = replace(Setting(spec), **given)
     types = {"spec": str, "seed": int, "start": datetime | None, "options": Mapping, "world": World | None}
     for name, wanted in types.items():

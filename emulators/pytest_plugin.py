@@ -35,6 +35,7 @@ def _marks(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, Any]
     """Provider (empty: any) and settings of each marker, the nearest first; a wrong one is refused."""
     from emulators import registry
     from emulators.errors import InvalidValue, unknown
+    from emulators.hosting import unknown_setting
 
     known = ("seed", "start", "clock", "options", "outcomes", "allow")
     for mark in request.node.iter_markers("emulator"):
@@ -44,7 +45,9 @@ def _marks(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, Any]
             )
         for name in mark.kwargs:
             if name not in known:
-                raise unknown("setting of the marker emulator", name, known)
+                raise unknown_setting(
+                    "setting of the marker emulator", next(iter(mark.args), ""), name, known
+                )
         spec = mark.args[0] if mark.args else ""
         if spec and spec.partition("@")[0] not in registry.names():
             raise unknown("provider", spec, registry.names())
@@ -78,11 +81,19 @@ def fixture_for(name: str) -> Callable[..., Any]:
     """The fixture of a provider, also for vendors that other packages bring: `acme = fixture_for("acme")`."""
 
     def provide(request: pytest.FixtureRequest) -> Iterator[Emulator]:
+        from contextlib import ExitStack
+
+        from emulators.errors import EmulatorError
         from emulators.hosting import in_thread
 
-        spec, given = _setting(request, name)
-        own = {key: given[key] for key in ("options", "outcomes") if key in given}
-        with in_thread(spec, world=_world(request), **own) as emulator:
+        with ExitStack() as stack:
+            try:
+                spec, given = _setting(request, name)
+                own = {key: given[key] for key in ("options", "outcomes") if key in given}
+                emulator = stack.enter_context(in_thread(spec, world=_world(request), **own))
+            except EmulatorError as error:
+                # What is wrong stands in the message; our frames would only bury it.
+                pytest.fail(f"{type(error).__name__}: {error}", pytrace=False)
             yield emulator
 
     provide.__doc__ = f"A fresh {name} emulator on a port of its own."

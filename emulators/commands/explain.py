@@ -73,7 +73,6 @@ class Page:
 
     def __init__(self, provider: Provider, profile: Profile, width: int) -> None:
         self._title = provider.title
-        self._errors = tuple(provider.errors)
         self._profile = profile
         self._width = width
 
@@ -95,8 +94,11 @@ class Page:
                 map(self._route, profile.routes.values()),
             ),
             self._part(
-                "ERRORS to inject that no call provokes: VendorError(name)",
-                (self._wrapped(name, 2) for name in self._errors),
+                "ERRORS by name, for VendorError(name)",
+                (
+                    self._fact(e.basis, f"{e.name}: {e.status}", e.note, e.source)
+                    for e in profile.errors.values()
+                ),
             ),
             self._part("SAMPLES, as the documents print them", map(self._sample, profile.samples.values())),
             self._part(

@@ -43,7 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ready-file", metavar="FILE", help="gets the ready line too, all at once")
     parser.add_argument(
         "--subscribe",
-        metavar="PROVIDER=URL",
+        metavar="PROVIDER[.FEED]=URL",
         action="append",
         default=[],
         help="registers a receiver; a verification is repeated until it is up (repeatable)",
@@ -85,21 +85,25 @@ def _server(args: argparse.Namespace, opened: ExitStack) -> Server:
     from emulators.hosting import Setting, make_world
 
     world = make_world(Setting("", seed=args.seed, clock=args.speed, allow=args.allow))
-    for _, url in subscriptions:
+    for _, _, url in subscriptions:
         world.egress.check_url(url)
     return Server(world, specs, sockets, options, subscriptions, ready_file)
 
 
-def _subscription(word: str, served: Mapping[str, str]) -> tuple[str, str]:
+def _subscription(word: str, served: Mapping[str, str]) -> tuple[str, str | None, str]:
+    """Provider, feed (None: its first) and URL."""
     from emulators import registry
 
-    name, url = next(iter(pairs([word], "--subscribe").items()))
+    whole, url = next(iter(pairs([word], "--subscribe").items()))
+    name, _, feed = whole.partition(".")
     if name not in served:
         raise unknown("provider for --subscribe", name, list(served))
     imitation = registry.load(served[name])
     if not imitation.profile.feeds:
         raise InvalidValue(f"--subscribe: {imitation.provider.title} sends no webhooks that we know of")
-    return name, url
+    if feed and feed not in imitation.profile.feeds:
+        raise unknown(f"feed of {name} for --subscribe", feed, imitation.profile.feeds)
+    return name, feed or None, url
 
 
 def _options(words: list[str], served: list[str]) -> dict[str, dict[str, Any]]:

@@ -35,7 +35,7 @@ class Server:
     specs: Mapping[str, str]
     sockets: Mapping[str, socket.socket]
     options: Mapping[str, Mapping[str, Any]]
-    subscriptions: Sequence[tuple[str, str]]
+    subscriptions: Sequence[tuple[str, str | None, str]]
     ready_file: Path | None
 
     def run(self) -> Exit:
@@ -65,8 +65,8 @@ class Server:
             stack.callback(log.close)
             self.world.journal.listeners.append(log.tell)
             tasks = [
-                asyncio.create_task(_subscribe(emulators[name], url, stop))
-                for name, url in self.subscriptions
+                asyncio.create_task(_subscribe(emulators[name], feed, url, stop))
+                for name, feed, url in self.subscriptions
             ]
             try:
                 return await stop
@@ -147,12 +147,12 @@ def _listen_to_signals(stop: asyncio.Future[Exit]) -> None:
             signal.signal(number, lambda *_, code=code: loop.call_soon_threadsafe(end, code))
 
 
-async def _subscribe(emulator: Emulator, url: str, stop: asyncio.Future[Exit]) -> None:
+async def _subscribe(emulator: Emulator, feed: str | None, url: str, stop: asyncio.Future[Exit]) -> None:
     """Registers a receiver, as soon as it is up; any other failure ends the process."""
     told = ""
     while True:
         try:
-            await emulator.aio.subscribe(url)
+            await emulator.aio.subscribe(url, feed=feed)
         except VerificationFailed:
             reason = next(probe.reason for probe in reversed(emulator.probes()) if probe.url == url)
             if reason != told:

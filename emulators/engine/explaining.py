@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from emulators.engine.codec import encode
 from emulators.engine.provider import Call, Contract, Reply, Route
+from emulators.engine.routing import match
 
 ASKED_BY = "x-emulator-explain"
 ANSWERED_IN = "x-emulator-explanation"
@@ -19,9 +20,12 @@ LONGEST = 7000
 
 def nearest_route(routes: Sequence[Route], call: Call) -> str:
     """Where a call that no route takes was perhaps meant to go."""
+    here = [f"{route.method} {route.path}" for route in routes if match(route.path, call.path) is not None]
     known = [f"{route.method} {route.path}" for route in routes]
-    near = difflib.get_close_matches(f"{call.method} {call.path}", known, n=1, cutoff=0.5)
-    return f"nearest: {near[0]}" if near else f"it has: {', '.join(known) or 'none'}"
+    near = here or difflib.get_close_matches(f"{call.method} {call.path}", known, n=1, cutoff=0.6)
+    if near:
+        return f"nearest: {', '.join(near)}"
+    return f"it has: {', '.join(known) or 'none'}" if len(known) < 6 else f"it has {len(known)} others"
 
 
 def nearest_accepted(route: Route, contract: Contract) -> str:

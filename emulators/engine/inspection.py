@@ -21,10 +21,14 @@ class Inspection:
     provider: Provider
 
     def calls(self, route: str | None = None, **fields: Any) -> list[Exchange]:
-        """What the app called, taken or refused: by route name, `/path` or `METHOD /path`, and fields of the
-        JSON body."""
-        queries.check_route(self.provider, route)
-        return queries.matching_calls(self.world.journal.of(Exchange, self.name), route, fields)
+        """What the app called, taken or refused: by route name, `/path` or `METHOD /path`, and fields of its data.
+
+        Of an object only the fields that are named count (`email={"subject": "Hi"}`); `**{"/email/subject": "Hi"}`
+        is the same as a JSON pointer.
+        """
+        exchanges = list(self.world.journal.of(Exchange, self.name))
+        queries.check_route(self.provider, route, exchanges)
+        return queries.matching_calls(exchanges, route, fields)
 
     def deliveries(self, kind: str | None = None, outcome: str | None = None) -> list[Delivery]:
         """Every attempt, in the order in which they were made."""
@@ -65,12 +69,13 @@ class Inspection:
     def assert_delivered(self, kind: str, **fields: Any) -> Event:
         """The first acknowledged event of a kind with these fields; fails naming the nearest one."""
         __tracebackhide__ = True
-        known = self.writer.resolve(kind)[1]
+        feed, known = self.writer.resolve(kind)
         for name in fields:
             if name not in known.fields and not known.open:
                 raise unknown(f"field of {known.name}", name, known.fields)
         bare = known.name
         found = queries.acknowledged_events(self.deliveries(), bare, fields)
         if not found:
-            raise AssertionError(queries.not_delivered(self.deliveries(), bare, fields))
+            unheard = self.world.state.accounts[self.name].unheard.get(f"{feed.name}.{bare}", 0)
+            raise AssertionError(queries.not_delivered(self.deliveries(), bare, fields, feed.name, unheard))
         return found[0][1]

@@ -83,12 +83,14 @@ class Outbox:
 
     # -- what happens
 
-    def put(self, events: Sequence[Event], now: Instant) -> None:
-        """Hands events of one feed and kind to every lane that wants them."""
-        if events:
-            for lane in self.lanes.values():
-                if lane.wants(events[0].feed, events[0].kind):
-                    self._fill(lane, events, now)
+    def put(self, events: Sequence[Event], now: Instant) -> bool:
+        """Hands events of one feed and kind to every lane that wants them; tells whether any does."""
+        heard = False
+        for lane in self.lanes.values() if events else ():
+            if lane.wants(events[0].feed, events[0].kind):
+                self._fill(lane, events, now)
+                heard = True
+        return heard
 
     def _fill(self, lane: Lane, events: Sequence[Event], now: Instant) -> None:
         policy = lane.registration.policy

@@ -35,7 +35,9 @@ def steps(account: Account, address: str) -> tuple[Step, ...]:
 
 def _story(account: Account, address: str, drawn: float) -> Sequence[tuple[str, float]]:
     stories: Mapping[str, Any] = account.facts["stories"].value
-    chosen = _chosen(account.options["outcomes"], stories, address) or account.options["outcomes.default"]
+    chosen = _chosen(account.options["outcomes"], stories, address)
+    if chosen is None:
+        chosen = account.options["outcomes.default"]
     if chosen == MIXED:
         chosen = list(stories)[int(drawn * len(stories))]
     story: Sequence[tuple[str, float]] = stories[chosen] if isinstance(chosen, str) else chosen
@@ -43,9 +45,10 @@ def _story(account: Account, address: str, drawn: float) -> Sequence[tuple[str, 
 
 
 def _chosen(outcomes: Mapping[str, Any], stories: Mapping[str, Any], address: str) -> Any:
-    """What was said of this recipient, of his tag, or of everybody."""
-    if address in outcomes:
-        return outcomes[address]
+    """What was said of this recipient, by his tag, or of everybody; None: nothing."""
+    for known, wanted in outcomes.items():
+        if known.lower() == address.lower():
+            return wanted
     tag = address.partition("@")[0].partition("+")[0].lower()
     if tag in stories:
         return tag

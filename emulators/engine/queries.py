@@ -8,14 +8,26 @@ from typing import Any
 from emulators.engine.clock import moment
 from emulators.engine.journal import Delivery, Exchange
 from emulators.engine.provider import Event, Provider
-from emulators.errors import unknown
+from emulators.engine.routing import match
+from emulators.errors import UnknownName, unknown
+
+MISSING = object()
 
 
-def check_route(provider: Provider, route: str | None) -> None:
-    """Refuses the name of a route that does not exist; a path may be any, imitated or not."""
-    names = [known.name for known in provider.routes]
-    if route is not None and "/" not in route and route not in names:
-        raise unknown(f"route of {provider.name}", route, names)
+def check_route(provider: Provider, route: str | None, exchanges: Iterable[Exchange]) -> None:
+    """Refuses a route that does not exist and a path that no route has, unless somebody called it."""
+    if route is None:
+        return
+    if "/" not in route:
+        names = [known.name for known in provider.routes]
+        if route not in names:
+            raise unknown(f"route of {provider.name}", route, names)
+        return
+    path = "/" + route.partition("/")[2]
+    if all(match(known.path, path) is None and known.path != path for known in provider.routes) and not any(
+        exchange.path == path for exchange in exchanges
+    ):
+        raise unknown(f"path of {provider.name}", path, {known.path for known in provider.routes})
 
 
 def is_route(exchange: Exchange, route: str | None) -> bool:
@@ -25,20 +37,69 @@ def is_route(exchange: Exchange, route: str | None) -> bool:
 
 
 def differences(body: Any, fields: Mapping[str, Any]) -> list[str]:
-    """Where a JSON object differs from the fields wanted of it."""
-    got = body if isinstance(body, Mapping) else {}
-    return [
-        f"{name}: expected {wanted!r}, got {repr(got[name]) if name in got else 'nothing'}"
-        for name, wanted in fields.items()
-        if name not in got or got[name] != wanted
-    ]
+    """Where a JSON value differs from the fields wanted of it. A name that begins with `/` is a JSON pointer; of
+    an object only the fields that are named count, all the way down."""
+    found = []
+    for name, wanted in fields.items():
+        got = pointed(body, name if name.startswith("/") else f"/{name}")
+        if got is MISSING or not _holds(got, wanted):
+            elsewhere = f" (it is at {place})" if got is MISSING and (place := _place(body, name)) else ""
+            found.append(
+                f"{name}: expected {wanted!r}, got {'nothing' if got is MISSING else repr(got)}{elsewhere}"
+            )
+    return found
+
+
+def pointed(value: Any, pointer: str) -> Any:
+    """What a JSON pointer leads to; `MISSING` where it leads nowhere."""
+    for step in pointer.split("/")[1:]:
+        step = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, Mapping) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return MISSING
+    return value
+
+
+def _holds(got: Any, wanted: Any) -> bool:
+    if isinstance(wanted, Mapping) and isinstance(got, Mapping):
+        return all(name in got and _holds(got[name], value) for name, value in wanted.items())
+    if isinstance(wanted, list | tuple) and isinstance(got, list):
+        return len(got) == len(wanted) and all(map(_holds, got, wanted))
+    return bool(got == wanted)
+
+
+def _place(value: Any, name: str, pointer: str = "") -> str:
+    """Where in a JSON value a field of this name is; empty: nowhere."""
+    inner = (
+        value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for key, item in inner:
+        here = f"{pointer}/{key}"
+        if key == name or (found := _place(item, name, here)):
+            return here if key == name else found
+    return ""
 
 
 def matching_calls(
     exchanges: Iterable[Exchange], route: str | None, fields: Mapping[str, Any]
 ) -> list[Exchange]:
-    """The calls to a route whose JSON body has these fields."""
-    return [e for e in exchanges if is_route(e, route) and not (fields and differences(e.body, fields))]
+    """The calls to a route whose data have these fields.
+
+    Raises `UnknownName` for a field that these calls have only deeper inside: nobody would mean that.
+    """
+    calls = [e for e in exchanges if is_route(e, route)]
+    for name in fields:
+        if all(pointed(e.body, name if name.startswith("/") else f"/{name}") is MISSING for e in calls):
+            place = next((place for e in calls if (place := _place(e.body, name))), "")
+            if place:
+                raise UnknownName(
+                    f"no call has a field {name!r} at its top, but at {place}: "
+                    f"name the objects around it, or pass **{{{place!r}: ...}}"
+                )
+    return [e for e in calls if not (fields and differences(e.body, fields))]
 
 
 def no_such_call(exchanges: Sequence[Exchange], route: str, fields: Mapping[str, Any]) -> str:
@@ -84,10 +145,17 @@ def acknowledged_events(
     ]
 
 
-def not_delivered(deliveries: Sequence[Delivery], kind: str, fields: Mapping[str, Any]) -> str:
-    """Why `assert_delivered` fails."""
+def not_delivered(
+    deliveries: Sequence[Delivery], kind: str, fields: Mapping[str, Any], feed: str = "", unheard: int = 0
+) -> str:
+    """Why `assert_delivered` fails; `unheard`: how many such events no subscription of the feed wanted."""
     wanted = f"an acknowledged {kind!r} event" + (f" with {_shown(fields)}" if fields else "")
     carried = [(d, e) for d in deliveries for e in d.events if e.kind == kind]
+    if not carried and unheard:
+        return (
+            f"expected {wanted}; it happened {unheard} time(s), but no subscription of the feed {feed!r} wanted it: "
+            f"subscribe(url, feed={feed!r})"
+        )
     if not deliveries:
         return f"expected {wanted}, but nothing was sent; did time pass? advance('1m') sends what is due"
     if not carried:

@@ -24,6 +24,8 @@ def register(
     profile = emulator.profile
     if not profile.feeds:
         raise InvalidValue(f"{emulator.provider.title} sends no webhooks that we know of")
+    if not isinstance(feed, str | None):
+        raise InvalidValue(f"feed: expected one name, got {feed!r}; subscribe once for each feed")
     wanted = [kinds] if isinstance(kinds, str) else kinds
     named = [emulator.writer.resolve(kind) for kind in wanted or ()]
     if feed is None:

@@ -48,6 +48,9 @@ class AccountState:
     history: dict[str, list[Event]] = field(default_factory=dict)
     """Everything that happened, by feed: vendors let an app read it back."""
 
+    unheard: dict[str, int] = field(default_factory=dict)
+    """How often something happened that no subscription wanted, by `feed.kind`."""
+
     def snapshot(self) -> Mapping[str, Any]:
         """All of it as plain values, for comparison."""
         return {
@@ -141,7 +144,9 @@ def _take_effects(account: AccountState, effects: Effects, now: Instant) -> None
     events = effects.events
     for end in range(1, len(events) + 1):
         if end == len(events) or events[end][1:3] != events[start][1:3]:
-            account.outbox.put(events[start:end], now)
+            if not account.outbox.put(events[start:end], now):
+                name = f"{events[start].feed}.{events[start].kind}"
+                account.unheard[name] = account.unheard.get(name, 0) + end - start
             account.history.setdefault(events[start].feed, []).extend(events[start:end])
             start = end
 

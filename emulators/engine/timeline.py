@@ -24,6 +24,7 @@ from emulators.engine.journal import (
     Subscribed,
 )
 from emulators.engine.provider import Event
+from emulators.engine.state import State, apply
 
 
 class Row(NamedTuple):
@@ -53,7 +54,22 @@ def beginning(entries: Iterable[Entry]) -> Instant:
 
 def rows(entries: Iterable[Entry], start: Instant) -> list[Row]:
     """The lines of those entries that mean something to people, times counted from `start`."""
-    return [row for entry in entries if (row := _row(entry, start)).what]
+    state, told = State(), []
+    for entry in entries:
+        before = _unheard(state, entry)
+        apply(state, entry)
+        row = _row(entry, start)
+        missed = [name for name, times in _unheard(state, entry).items() if times > before.get(name, 0)]
+        if missed:
+            row = row._replace(what=f"{row.what}; nobody subscribed to {', '.join(missed)}")
+        if row.what:
+            told.append(row)
+    return told
+
+
+def _unheard(state: State, entry: Entry) -> dict[str, int]:
+    account = state.accounts.get(entry.emulator)
+    return dict(account.unheard) if account and not isinstance(entry, Opened) else {}
 
 
 def aligned(rows: Sequence[Row], named: bool, wide: int = 0) -> str:
@@ -119,7 +135,11 @@ def _words(entry: Entry) -> str:
         case Flushed():
             return "open batches are closed by hand"
         case Reacted():
-            return f"comes about: {entry.plan.reaction}"
+            happened = counted(entry.effects.events)
+            about = ", ".join(
+                str(value) for value in entry.plan.data.values() if isinstance(value, str | int)
+            )
+            return f"comes about: {happened or entry.plan.reaction}" + (f" ({_cut(about)})" if about else "")
         case FaultArmed():
             return f"fault injected: {entry.fault}"
         case FaultsCleared():
@@ -130,7 +150,12 @@ def _words(entry: Entry) -> str:
 def _told(entry: Exchange) -> str:
     """What the app was told, or why; what was taken although it breaks a rule is noted."""
     struck = f"fault {entry.fault}" if entry.fault else ""
-    problems = "; ".join(map(str, entry.problems))
+    # Who says so stands in `problems`; here it would bury what was wrong.
+    said = {
+        (p.pointer, p.expected): f"{p.pointer or 'the request'}: expected {p.expected}, got {p.got}"
+        for p in entry.problems
+    }
+    problems = "; ".join(_cut(text, 160) for text in said.values())
     if problems and entry.taken:
         problems = f"noted: {problems}"
     return "; ".join(filter(None, [struck, problems])) or _short(entry.reply.body)
@@ -143,9 +168,9 @@ def _sent(entry: Delivery) -> str:
 
 
 def _decision(entry: Delivery, start: Instant) -> str:
-    if entry.outcome != "rescheduled" or entry.next_instant is None:
-        return entry.outcome
     behind = f"; {entry.waiting} {'waits' if entry.waiting == 1 else 'wait'}" if entry.waiting else ""
+    if entry.outcome != "rescheduled" or entry.next_instant is None:
+        return f"{entry.outcome}{behind}"
     return f"again at {elapsed(entry.next_instant - start)}{behind}"
 
 
@@ -169,5 +194,10 @@ def _where(url: str) -> str:
 
 
 def _short(body: bytes) -> str:
-    text = body.decode("utf-8", "replace")
-    return text if len(text) <= 60 else f"{text[:59]}…"
+    return _cut(body.decode("utf-8", "replace"))
+
+
+def _cut(text: str, longest: int = 60) -> str:
+    """Text that fits a line."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"

@@ -112,7 +112,9 @@ def test_routes_outcomes_and_fields_that_do_not_exist_are_refused_with_the_neare
     for ask in (hellotext.calls, hellotext.assert_called, hellotext.assert_not_called):
         with pytest.raises(UnknownName, match="did you mean 'track-event'"):
             ask("track-evnt")
-    assert hellotext.calls("/v1/never/heard/of") == []
+        with pytest.raises(UnknownName, match="did you mean '/v1/profiles'"):
+            ask("/v1/profile")
+    assert hellotext.calls("/v1/profiles/ANY") == hellotext.calls("POST /v1/profiles") == []
     with pytest.raises(UnknownName, match="did you mean 'acknowledged'"):
         sendpulse.deliveries(outcome="acknowleged")
     with pytest.raises(UnknownName, match="did you mean 'recipient'"):
@@ -126,3 +128,51 @@ def test_bodies_of_replays_hold_no_events_and_that_is_said(sendpulse) -> None:
         sendpulse.advance(0)
         with pytest.raises(AssertionError, match="only bodies given to send or replay"):
             sendpulse.assert_delivered("opened")
+
+
+def mail(sendpulse: Any) -> None:
+    email = {
+        "subject": "Hello",
+        "html": "SGk=",
+        "from": {"email": "s@example.com"},
+        "to": [{"email": "a@b.c"}],
+    }
+    request = urllib.request.Request(
+        sendpulse.url + "/smtp/emails",
+        json.dumps({"email": email}).encode(),
+        {"Authorization": f"Bearer {sendpulse.env['SENDPULSE_API_KEY']}"},
+    )
+    urllib.request.urlopen(request).close()
+
+
+def test_of_objects_only_the_named_fields_count_all_the_way_down(sendpulse) -> None:
+    mail(sendpulse)
+    for fields in (
+        {"email": {"subject": "Hello"}},
+        {"email": {"to": [{"email": "a@b.c"}]}},
+        {"/email/subject": "Hello"},
+        {"/email/to/0/email": "a@b.c"},
+    ):
+        assert sendpulse.assert_called("send-email", **fields).status == 200
+        with pytest.raises(AssertionError, match="expected no call"):
+            sendpulse.assert_not_called("send-email", **fields)
+    for fields in ({"email": {"subject": "Bye"}}, {"email": {"to": []}}, {"/email/to/1/email": "a@b.c"}):
+        sendpulse.assert_not_called("send-email", **fields)
+
+
+def test_a_field_that_lies_deeper_is_not_taken_for_one_that_is_missing(sendpulse) -> None:
+    mail(sendpulse)
+    for ask in (sendpulse.calls, sendpulse.assert_called, sendpulse.assert_not_called):
+        with pytest.raises(UnknownName, match="at its top, but at /email/subject"):
+            ask("send-email", subject="Hello")
+
+
+def test_what_nobody_subscribed_to_is_told_as_such(sendpulse) -> None:
+    mail(sendpulse)
+    sendpulse.advance("1h")
+    assert "comes about: delivered (" in sendpulse.timeline()
+    assert "nobody subscribed to smtp.delivered" in sendpulse.timeline()
+    with pytest.raises(
+        AssertionError, match=r"it happened 1 time\(s\), but no subscription of the feed 'smtp'"
+    ):
+        sendpulse.assert_delivered("delivered")
