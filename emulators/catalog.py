@@ -210,7 +210,12 @@ class Catalog:
         path = self._find(provider, revision, f"{name}.event{SUFFIX}")
         event: Json = codec.decode(path.read_bytes()) if path else {}
         kinds = {
-            kind: Kind(name=kind, fields=_fields(event, kind), open=_is_open(event, kind), **value)
+            kind: Kind(
+                name=kind,
+                fields=_fields(event, kind),
+                open=_definition(event, kind).get("additionalProperties") is not False,
+                **value,
+            )
             for kind, value in data["kinds"].items()
         }
         policy = {field: Fact(**value) for field, value in data["policy"].items()}
@@ -252,10 +257,6 @@ def _option(name: str, data: Json) -> Option:
 def _fields(event: Json, kind: str) -> tuple[str, ...]:
     """The fields of a kind in the vendor's order: its own definition counts, else the event's."""
     return tuple(_definition(event, kind).get("properties", ()))
-
-
-def _is_open(event: Json, kind: str) -> bool:
-    return _definition(event, kind).get("additionalProperties") is not False
 
 
 def _definition(event: Json, kind: str) -> Json:
