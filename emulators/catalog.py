@@ -6,7 +6,7 @@ folder laid out in the same way (`schemas/README.md` says how). Importing this m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from emulators.engine.profile import (
     Sample,
     Source,
 )
+from emulators.references import files_referred_to
 
 ORIGIN = "https://provider-emulators.example/schemas"
 
@@ -165,14 +166,14 @@ class Catalog:
 
         whole = load(stem)
         embedded: Json = {}
-        waiting = _files_referred_to(whole)
+        waiting = files_referred_to(whole)
         while waiting:
             file = waiting.pop()
             if file not in embedded and file != stem + SUFFIX:
                 embedded[file] = load(file.removesuffix(SUFFIX))
                 # With `$schema` of its own, jsonschema would check this part by its stock rules.
                 embedded[file].pop("$schema", None)
-                waiting |= _files_referred_to(embedded[file])
+                waiting |= files_referred_to(embedded[file])
         return {**whole, "$defs": {**whole.get("$defs", {}), **embedded}} if embedded else whole
 
     def _example(self, provider: str, revision: str, stem: str) -> Any | None:
@@ -262,21 +263,6 @@ def _fields(event: Json, kind: str) -> tuple[str, ...]:
 def _definition(event: Json, kind: str) -> Json:
     definition: Json = event.get("$defs", {}).get(kind, event)
     return definition
-
-
-def _files_referred_to(node: Any) -> set[str]:
-    return {ref for ref in _references(node) if not ref.startswith("#")}
-
-
-def _references(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        if isinstance(node.get("$ref"), str):
-            yield node["$ref"]
-        for value in node.values():
-            yield from _references(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _references(value)
 
 
 def root() -> Path:
