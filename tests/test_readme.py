@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,12 +71,32 @@ def blocks(language: str, under: str) -> list[str]:
 
 
 def test_the_pytest_examples_pass_as_printed(project: pytest.Pytester) -> None:
-    printed, outside = blocks("python", "Quick start: pytest")
+    printed, first_try, outside = blocks("python", "Quick start: pytest")
     compile(outside, "README.md", "exec")
     project.makeconftest(OF_THE_READER)
     project.makepyfile(printed)
     result = project.runpytest_subprocess("-p", "emulators.pytest_plugin", "-W", "error")
     result.assert_outcomes(passed=printed.count("def test_"))
+    project.makeconftest(first_try)
+    first = project.runpytest_subprocess("-p", "emulators.pytest_plugin", "-k", "bounces or async")
+    first.assert_outcomes(passed=2, deselected=printed.count("def test_") - 2)
+
+
+def test_the_hypothesis_examples_name_what_exists() -> None:
+    [printed] = blocks("python", "For Hypothesis")
+    exec(printed, {})
+
+
+def test_the_options_that_are_printed_are_taken(emulate) -> None:
+    _, printed = blocks("python", "Your app's calls")
+    told: dict[str, Any] = {"pytest": pytest}
+    exec(printed, told)
+    for provider, options in (
+        ("esputnik", {"workflows": told["WORKFLOWS"]}),
+        ("sendpulse", {"flows": told["FLOWS"]}),
+    ):
+        with emulate.fresh(provider, options=options) as emulator:
+            assert emulator.options.items() >= options.items()
 
 
 def test_the_schema_example_runs_as_printed() -> None:
