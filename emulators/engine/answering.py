@@ -13,7 +13,7 @@ from emulators.engine.account import Draft
 from emulators.engine.call_faults import Answer, Garbage, VendorError, swallowed
 from emulators.engine.clock import Instant
 from emulators.engine.codec import decode
-from emulators.engine.explaining import explained, nearest_accepted, nearest_route
+from emulators.engine.explaining import ANSWERED_IN, explained, nearest_accepted, nearest_route
 from emulators.engine.faulting import Armed
 from emulators.engine.journal import Effects, Exchange
 from emulators.engine.profile import Problem
@@ -46,6 +46,8 @@ class Answerer:
     strike: Callable[[Route, int], Armed | None]
     draw: Callable[[str, object], Random]
     complain: Callable[[str], None]
+    doubt: Callable[[Route], str]
+    """Why a call is not answered although it is imitated; empty: it is."""
 
     def answer(self, call: Call, instant: Instant) -> Exchange:
         """The exchange that the call leads to, not committed yet."""
@@ -53,6 +55,8 @@ class Answerer:
         if found is None:
             return self._elsewhere(call, instant)
         route, params = found
+        if reason := self.doubt(route):
+            return self._doubted(route, call, instant, reason)
         draft = self.open(instant)
         number = draft.number("call")
         armed = self.strike(route, number)
@@ -63,7 +67,7 @@ class Answerer:
             self.complain(
                 f"{self.provider.title}: {call.method} {call.path} broke the emulator:\n{traceback.format_exc()}"
             )
-            trouble = _trouble(500, f"{type(error).__name__}: {error}")
+            trouble = self._shared(_trouble(500, f"{type(error).__name__}: {error}"))
             return Exchange(instant, self.name, route.name, call, trouble, Effects(), refused=True)
         reply, effects = step.reply, step.effects
         if isinstance(armed and armed.fault, Garbage):
@@ -73,7 +77,7 @@ class Answerer:
             instant,
             self.name,
             route.name,
-            step.call,
+            _seen(step.call) if step.refused else step.call,
             explained(call, self._shared(reply), nearest),
             effects if effects.ordinals else Effects(ordinals={"call": number}),
             step.refused,
@@ -155,8 +159,17 @@ class Answerer:
         nearest = nearest_route(self.provider.routes, call)
         text = f"{self.provider.title} as imitated here has no {call.method} {call.path}; {nearest}"
         self.complain(text)
-        trouble = _trouble(501, text)
-        return Exchange(instant, self.name, NOT_IMITATED, call, trouble, Effects(), True, nearest)
+        trouble = self._shared(_trouble(501, text))
+        return Exchange(instant, self.name, NOT_IMITATED, _seen(call), trouble, Effects(), True, nearest)
+
+    def _doubted(self, route: Route, call: Call, instant: Instant, reason: str) -> Exchange:
+        """A call whose answer would be made up, where that is not wanted."""
+        text = (
+            f"{self.provider.title}: {call.method} {call.path} ({route.name}) is refused, as strictness is 'documented': "
+            f"{reason}"
+        )
+        self.complain(text)
+        return Exchange(instant, self.name, route.name, call, _trouble(501, text), Effects(), refused=True)
 
     @property
     def _origin(self) -> str:
@@ -166,7 +179,20 @@ class Answerer:
         """The reply as a browser on another origin may read it."""
         if not self._origin:
             return reply
-        return replace(reply, headers=(*reply.headers, ("access-control-allow-origin", self._origin)))
+        # Ours beside the vendor's, or a web page could not read why it was refused.
+        own = ", ".join((ANSWERED_IN, "x-emulator-error"))
+        shared = (("access-control-allow-origin", self._origin), ("access-control-expose-headers", own))
+        return replace(reply, headers=(*reply.headers, *shared))
+
+
+def _seen(call: Call) -> Call:
+    """A call that was refused before it was read, with its data for whoever looks back."""
+    if call.data is not None:
+        return call
+    try:
+        return replace(call, data=read(call))
+    except Unreadable:
+        return call
 
 
 def _value(reply: Reply) -> Any:

@@ -17,7 +17,7 @@ from emulators.engine.faulting import ResetAfterBody, SlowWrite
 from emulators.engine.message import Answer, Request
 from emulators.engine.mischief import reset_after_body, trickle
 from emulators.engine.resolver import GuardedResolver
-from emulators.errors import EgressRefused
+from emulators.errors import EgressRefused, InvalidValue
 
 
 class Courier:
@@ -56,7 +56,7 @@ class Courier:
                 return await self._post(request, deadline, connection, keep)
         except TimeoutError:
             return Answer(None, f"no answer within {request.patience:g} s of real time", late=True)
-        except EgressRefused as error:
+        except (EgressRefused, InvalidValue) as error:
             return Answer(None, f"refused by the egress guard: {error}")
         except aiohttp.ClientConnectorError as error:
             refused = isinstance(error.os_error, EgressRefused)

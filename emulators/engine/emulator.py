@@ -23,8 +23,9 @@ from emulators.engine.journal import (
 )
 from emulators.engine.living import Living
 from emulators.engine.options import choose
-from emulators.engine.profile import Profile
+from emulators.engine.profile import Fact, Profile
 from emulators.engine.provider import Contract, People, Provider
+from emulators.engine.strictness import ANY, assumptions, check_options
 from emulators.engine.world import World
 from emulators.engine.writer import Writer
 from emulators.errors import Closed, InvalidValue, NobodyListens, unknown
@@ -57,19 +58,25 @@ class Emulator(Living, Inspection, Injecting):
         crank: Crank,
         host: Host,
         options: Mapping[str, Any],
+        strictness: str = ANY,
     ) -> None:
         self.provider = provider
         self.profile = profile
         self.world = world
         self.url = ""
         self.options, self.policies = choose(profile, options)
+        self.strictness = strictness
+        self._chosen = frozenset(options)
+        if strictness != ANY:
+            check_options(profile, self.options)
         if problems := provider.check_options(self.options):
             raise InvalidValue("options: " + "; ".join(map(str, problems)), problems)
         self.name = world.join(provider.name, self)
         self.credentials = credentials
         self._host = host
         self.aio = Awaited(self, crank, host)
-        self.writer = Writer(provider, profile, contract, self.options, people, self._draw)
+        strict = strictness != ANY
+        self.writer = Writer(provider, profile, contract, self.options, people, self._draw, strict)
         self.come_alive(contract)
         try:
             self.open()
@@ -83,6 +90,12 @@ class Emulator(Living, Inspection, Injecting):
     def revision(self) -> str:
         """The dated state of the vendor's documents that it imitates."""
         return self.profile.revision
+
+    @property
+    def assumptions(self) -> dict[str, Fact]:
+        """What it goes by although no document says so, by name: numbers of feeds (`"smtp.timeout"`), options that
+        were not set, other facts."""
+        return assumptions(self.profile, self._chosen)
 
     @property
     def env(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ import difflib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlencode
 
 from emulators.engine.codec import encode
@@ -16,6 +17,7 @@ ASKED_BY = "x-emulator-explain"
 ANSWERED_IN = "x-emulator-explanation"
 # Clients give up on headers of more than 8 KiB.
 LONGEST = 7000
+WORDY = 1000
 
 
 def nearest_route(routes: Sequence[Route], call: Call) -> str:
@@ -42,11 +44,12 @@ def explained(call: Call, reply: Reply, nearest: str) -> Reply:
     """The reply with its explanation in a header, if the call asks for one."""
     if call.header(ASKED_BY) is None:
         return reply
-    problems = [
-        {"pointer": p.pointer, "expected": p.expected, "got": p.got, "source": p.source}
-        for p in reply.problems
-    ]
-    text = json.dumps({"problems": problems, "nearest_accepted": nearest}, ensure_ascii=True)
-    if len(text) > LONGEST:
-        text = json.dumps({"problems": problems[:5], "cut": True}, ensure_ascii=True)[:LONGEST]
-    return replace(reply, headers=(*reply.headers, (ANSWERED_IN, text)))
+    told: dict[str, Any] = {"problems": [], "nearest_accepted": nearest[:WORDY]}
+    for problem in reply.problems:
+        fields = ("pointer", "expected", "got", "source")
+        more = {field: getattr(problem, field)[:WORDY] for field in fields}
+        if len(json.dumps({**told, "problems": [*told["problems"], more]})) > LONGEST:
+            told["left_out"] = len(reply.problems) - len(told["problems"])
+            break
+        told["problems"].append(more)
+    return replace(reply, headers=(*reply.headers, (ANSWERED_IN, json.dumps(told))))

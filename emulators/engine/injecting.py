@@ -7,7 +7,9 @@ from dataclasses import replace
 from emulators.engine.call_faults import VendorError
 from emulators.engine.faulting import CallFault, DeliveryFault, Fault
 from emulators.engine.journal import Departed, Exchange, FaultArmed, FaultsCleared
+from emulators.engine.profile import Profile
 from emulators.engine.provider import Provider
+from emulators.engine.strictness import ANY, ASSUMED
 from emulators.engine.world import World
 from emulators.engine.writer import Writer
 from emulators.errors import InvalidValue, unknown
@@ -20,6 +22,8 @@ class Injecting:
     world: World
     writer: Writer
     provider: Provider
+    profile: Profile
+    strictness: str
 
     def inject(self, *faults: Fault) -> Injection:
         """Lets faults of `emulators.faults` happen; in a `with` statement, until its end."""
@@ -29,7 +33,7 @@ class Injecting:
                 if not isinstance(fault, Fault):
                     raise InvalidValue(f"inject: expected faults such as LostAck(), got {fault!r}")
                 fault = self._named(fault)
-                number = self.world.state.accounts[self.name].ordinals.get("fault", 0) + 1
+                number = self.world.state.faults + 1
                 self.world.commit(FaultArmed(self.world.now(), self.name, number, fault))
                 numbers.append(number)
         return Injection(self, tuple(numbers))
@@ -43,6 +47,12 @@ class Injecting:
             raise unknown(f"route of {self.provider.name}", str(fault.route), routes)
         if isinstance(fault, VendorError) and fault.name not in self.provider.errors:
             raise unknown(f"error of {self.provider.name}", str(fault.name), self.provider.errors)
+        if isinstance(fault, VendorError) and self.strictness != ANY:
+            known = self.profile.errors.get(fault.name)
+            if known is not None and known.basis == ASSUMED:
+                raise InvalidValue(
+                    f"the error {fault.name!r} is assumed, and strictness is 'documented': {known.note}"
+                )
         return fault
 
     def clear_faults(self, ids: tuple[int, ...] | None = None) -> None:

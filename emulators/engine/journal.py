@@ -5,7 +5,6 @@ Entries are never changed. Those that people query (`Delivery`, `Probe`, `Exchan
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -193,10 +192,7 @@ class Exchange(Entry):
         where they cannot be read; None where there is nothing."""
         if self.call.data is not None:
             return self.call.data
-        try:
-            return json.loads(self.call.body) if self.call.body else None
-        except ValueError:
-            return self.call.body
+        return self.call.body or None
 
     @property
     def status(self) -> int | None:

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
+from emulators.engine import strictness
 from emulators.engine.account import Draft, Means
 from emulators.engine.answering import Answerer
 from emulators.engine.call_faults import VendorError
@@ -33,6 +34,7 @@ class Living:
     options: dict[str, Any]
     policies: dict[str, Policy]
     credentials: Mapping[str, str]
+    strictness: str
 
     @property
     def account(self) -> AccountState:
@@ -41,6 +43,7 @@ class Living:
 
     def come_alive(self, contract: Contract) -> None:
         """Sets up what answers calls and writes drafts."""
+        self._contract = contract
         self._feeds = {feed.name: feed for feed in self.provider.feeds}
         self._means = Means(
             self.options, self.profile.facts, self.credentials, self._draw, self._write, self._register
@@ -54,7 +57,15 @@ class Living:
             self._strike,
             self._draw,
             self.world.complain,
+            self._doubt,
         )
+
+    def _doubt(self, route: Route) -> str:
+        """Why the answer to a call is not good enough; empty: it is."""
+        if self.strictness == strictness.ANY:
+            return ""
+        known = self.profile.routes.get(route.name)
+        return strictness.doubt(known, self._contract.basis(f"{route.stem}.response"))
 
     def _strike(self, route: Route, number: int) -> Armed | None:
         """The fault that applies to call `number`."""

@@ -28,6 +28,8 @@ def choose(profile: Profile, given: Mapping[str, Any]) -> tuple[dict[str, Any], 
             options[name] = value
         else:
             raise unknown(f"option of {profile.provider}", name, {*options, *numbers})
+    if "outcomes" in given:
+        _check_outcomes(profile, options)
     policies = {
         name: Policy()
         .altered({field: fact.value for field, fact in feed.policy.items()})
@@ -44,11 +46,8 @@ def _check(profile: Profile, name: str, value: Any) -> None:
         f" (default {option.default.value!r} is {option.default.basis}; {source.title if source else ''})"
     )
     if name == "outcomes":
-        kinds = tuple(next(iter(profile.feeds.values())).kinds)
-        stories = profile.facts["stories"].value
-        for problem in outcomes.check(value, stories, kinds):
-            raise InvalidValue(f"option outcomes: {problem}")
-    elif option.choices:
+        return
+    if option.choices:
         if not any(value == choice and type(value) is type(choice) for choice in option.choices):
             raise InvalidValue(
                 f"option {name}: expected one of {list(option.choices)}, got {value!r}{origin}"
@@ -56,3 +55,11 @@ def _check(profile: Profile, name: str, value: Any) -> None:
     elif type(value) is not type(option.default.value):
         wanted = type(option.default.value).__name__
         raise InvalidValue(f"option {name}: expected {wanted}, got {value!r}{origin}")
+
+
+def _check_outcomes(profile: Profile, options: Mapping[str, Any]) -> None:
+    """Stories are of kinds that may be sent: those that need an option have it."""
+    feed = next(iter(profile.feeds.values()))
+    kinds = tuple(kind.name for kind in feed.kinds.values() if not kind.opt_in or options[kind.opt_in])
+    for problem in outcomes.check(options["outcomes"], profile.facts["stories"].value, kinds):
+        raise InvalidValue(f"option outcomes: {problem}")

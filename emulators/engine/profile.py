@@ -39,6 +39,8 @@ class Kind:
     fields: tuple[str, ...] = ()
     open: bool = False
     """Whether it may have other fields too."""
+    assumed: tuple[str, ...] = ()
+    """JSON pointers of the fields that no document describes."""
 
 
 @dataclass(frozen=True, slots=True)

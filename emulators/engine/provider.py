@@ -73,6 +73,9 @@ class Contract(Protocol):
     def example(self, schema: str) -> Any | None:
         """A value that keeps to the schema, the vendor's own if he prints one; None: there is none."""
 
+    def basis(self, schema: str) -> str:
+        """How well a schema is known: documented, observed, inferred, assumed."""
+
 
 @dataclass(slots=True)
 class Occasion:

@@ -99,7 +99,7 @@ def _parts(content_type: str, body: bytes) -> list[tuple[str, str]]:
             content = part.get_payload(decode=True)  # type: ignore[union-attr]
             if isinstance(name, str) and isinstance(content, bytes):
                 found.append((name, content.decode("utf-8", "replace")))
-    except (MessageError, LookupError, TypeError, AttributeError) as error:
+    except (MessageError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise Unreadable(f"not a multipart form: {error}") from None
     return found
 
@@ -109,17 +109,44 @@ def expand(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
     Of double names the last wins. What is numbered from 0 on, or not at all, is a list.
     """
-    data: dict[str, Any] = {}
+    root = _Node()
     for name, value in pairs:
-        keys = _keys(name)
-        node = data
-        for key in keys[:-1]:
-            key = key or _next(node)
-            if not isinstance(node.get(key), dict):
-                node[key] = {}
-            node = node[key]
-        node[keys[-1] if keys[-1] or node is data else _next(node)] = value
-    return {name: _lists(value) for name, value in data.items()}
+        first, *keys = _keys(name)
+        node: _Node = root
+        key: str | None = first
+        for inner in keys:
+            node, key = node.below(key), inner or None
+        node.put(key, value)
+    return {name: value.plain() if isinstance(value, _Node) else value for name, value in root.items.items()}
+
+
+class _Node:
+    """An array of PHP while it is filled."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, str | _Node] = {}
+        self._next = 0
+
+    def put(self, key: str | None, value: str | _Node) -> None:
+        """Stores under a key; None: under the next number."""
+        name = str(self._next) if key is None else key
+        if re.fullmatch(r"[0-9]{1,9}", name, re.ASCII):
+            self._next = max(self._next, int(name) + 1)
+        self.items[name] = value
+
+    def below(self, key: str | None) -> _Node:
+        """The array under a key, made if there is none."""
+        known = None if key is None else self.items.get(key)
+        if isinstance(known, _Node):
+            return known
+        node = _Node()
+        self.put(key, node)
+        return node
+
+    def plain(self) -> Any:
+        """A list where the keys are the numbers from 0 on, else an object."""
+        inner = {key: item.plain() if isinstance(item, _Node) else item for key, item in self.items.items()}
+        return list(inner.values()) if list(inner) == [str(n) for n in range(len(inner))] else inner
 
 
 def _keys(name: str) -> list[str]:
@@ -129,15 +156,3 @@ def _keys(name: str) -> list[str]:
         return [name]
     inner = re.findall(r"\[([^\]]*)\]", head[2])
     return [head[1], *inner] if len(inner) < DEEPEST else [name]
-
-
-def _next(node: dict[str, Any]) -> str:
-    numbers = [int(key) for key in node if re.fullmatch(r"[0-9]{1,9}", key)]
-    return str(max(numbers, default=-1) + 1)
-
-
-def _lists(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    inner = {key: _lists(item) for key, item in value.items()}
-    return list(inner.values()) if list(inner) == [str(n) for n in range(len(inner))] else inner

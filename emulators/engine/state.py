@@ -69,11 +69,17 @@ class State:
     """The accounts of a world and the time of its last entry."""
 
     now: Instant = 0
+    faults: int = 0
+    """How many were ever injected: they are numbered across resets."""
     accounts: dict[str, AccountState] = field(default_factory=dict)
 
     def snapshot(self) -> Mapping[str, Any]:
         """All of it as plain values, for comparison."""
-        return {"now": self.now, **{name: account.snapshot() for name, account in self.accounts.items()}}
+        return {
+            "now": self.now,
+            "faults": self.faults,
+            **{name: account.snapshot() for name, account in self.accounts.items()},
+        }
 
 
 def fold(entries: Iterable[Entry]) -> State:
@@ -120,7 +126,7 @@ def apply(state: State, entry: Entry) -> None:
             account.outbox.settle(entry.subscription, entry.shipment, settlement)
             _take_effects(account, entry.effects, entry.instant)
         case FaultArmed():
-            account.ordinals["fault"] = entry.id
+            state.faults = entry.id
             account.faults.arm(entry.id, entry.fault)
         case FaultsCleared():
             account.faults.clear(entry.ids)

@@ -10,6 +10,7 @@ from emulators.engine.clock import SECOND, Instant, moment
 from emulators.engine.codec import encode
 from emulators.engine.profile import FeedProfile, Kind, Profile
 from emulators.engine.provider import Contract, Event, Feed, Occasion, Payload, People, Provider
+from emulators.engine.strictness import ASSUMED, first_there
 from emulators.errors import BrokenContract, InvalidValue, unknown
 
 
@@ -24,6 +25,7 @@ class Writer:
         options: Mapping[str, Any],
         people: People,
         draw: Callable[[str, object], Random],
+        strict: bool = False,
     ) -> None:
         self._provider = provider
         self._profile = profile
@@ -31,6 +33,7 @@ class Writer:
         self._options = options
         self._people = people
         self._draw = draw
+        self._strict = strict
         self._feeds = {feed.name: feed for feed in provider.feeds}
 
     def resolve(self, name: str) -> tuple[FeedProfile, Kind]:
@@ -47,6 +50,8 @@ class Writer:
         raise unknown("kind", name, [kind for feed in self._profile.feeds.values() for kind in feed.kinds])
 
     def _checked(self, kind: Kind) -> Kind:
+        if self._strict and kind.basis == ASSUMED:
+            raise InvalidValue(f"kind {kind.name!r} is assumed, and strictness is 'documented': {kind.note}")
         if kind.opt_in and not self._options[kind.opt_in]:
             raise InvalidValue(
                 f"kind {kind.name!r} is {kind.basis}, not documented; "
@@ -77,10 +82,19 @@ class Writer:
         events = []
         for ordinal in range(first, first + count):
             payload = self._complete(build, kind, occasion)
+            if self._strict:
+                self._check_known(kind, payload)
             if not self._contract.valid(schema, payload):
                 raise self._refusal(schema, kind, payload, given)
             events.append(Event(ordinal, feed.name, kind.name, now, encode(payload)))
         return tuple(events)
+
+    def _check_known(self, kind: Kind, payload: Payload) -> None:
+        """Refuses fields that no document describes."""
+        if pointer := first_there(kind.assumed, payload):
+            raise InvalidValue(
+                f"{pointer}: this field of {kind.name} is assumed, and strictness is 'documented'"
+            )
 
     @staticmethod
     def _complete(feed: Feed, kind: Kind, occasion: Occasion) -> Payload:

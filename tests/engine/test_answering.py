@@ -215,3 +215,38 @@ def test_what_the_documents_refuse_with_a_200_is_refused_as_well() -> None:
     exchange = post(emulator, {})
     assert (exchange.status, exchange.taken) == (200, False)
     assert exchange.problems[0].pointer == "/text"
+
+
+def test_what_was_refused_at_the_door_can_be_looked_at_all_the_same() -> None:
+    emulator = notes()
+    exchange = emulator.answer(Call("POST", "/notes/top", body=b'{"text": "tea"}'))
+    assert (exchange.status, exchange.body) == (401, {"text": "tea"})
+    deep = emulator.answer(Call("POST", "/notes/top", body=b"[" * 5000 + b"]" * 5000))
+    assert deep.body == b"[" * 5000 + b"]" * 5000
+    assert emulator.calls(text="tea") == [exchange]
+
+
+def test_an_explanation_is_json_however_long_it_would_be() -> None:
+    def lengthy(account: Account, call: Call, problems: tuple[Problem, ...]) -> Reply:
+        many = [Problem(f"/{n}" + "x" * 4000, "y" * 4000, "z" * 4000) for n in range(50)]
+        return json_reply(422, {"error": "no"}, *many)
+
+    emulator = notes(refuse=lengthy)
+    text = dict(post(emulator, {}, ("x-emulator-explain", "1")).reply.headers)["x-emulator-explanation"]
+    assert len(text) < 8000
+    told = json.loads(text)
+    assert told["left_out"] == 50 - len(told["problems"]) > 0
+    assert told["problems"][0]["pointer"].startswith("/0x")
+
+
+def test_a_web_page_can_read_why_it_was_refused() -> None:
+    emulator = notes()
+    emulator.options["origin"] = "https://shop.example.com"
+    elsewhere = emulator.answer(Call("GET", "/nowhere"))
+    for reply in (elsewhere.reply, post(emulator, {}).reply, post(emulator, {"text": "wrong"}).reply):
+        headers = dict(reply.headers)
+        assert headers["access-control-allow-origin"] == "https://shop.example.com"
+        assert "x-emulator-error" in headers["access-control-expose-headers"]
+    assert "x-emulator-error" in dict(elsewhere.reply.headers)
+    asked = Call("OPTIONS", "/notes/top", headers=(("access-control-request-headers", "x-a\x00"),))
+    assert dict(emulator.answer(asked).reply.headers)["access-control-allow-headers"] == "*"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from emulators.engine.provider import Call
 from emulators.errors import InvalidValue, UnknownName
 from emulators.faults import Answer, Delay, Garbage, Hang, LostAck, Reset, Truncate, VendorError
 
@@ -163,3 +165,40 @@ def test_what_a_fault_names_must_exist(hellotext) -> None:
 def test_a_fault_that_makes_no_sense_is_refused(make: Any) -> None:
     with pytest.raises(InvalidValue, match="expected"):
         make()
+
+
+def test_faults_of_before_a_reset_are_not_taken_for_those_after_it(hellotext) -> None:
+    with hellotext.inject(Answer(503)) as old:
+        hellotext.reset()
+        new = hellotext.inject(Answer(500, times=2))
+        assert track(hellotext)[0] == 500
+        assert (old.struck, new.struck) == (0, 1)
+    assert track(hellotext)[0] == 500
+
+
+def test_two_kinds_of_garbage_differ(hellotext) -> None:
+    hellotext.inject(Garbage(times=2))
+    assert track(hellotext)[1] != track(hellotext)[1]
+    assert hellotext.calls()[0].nearest == ""
+
+
+def test_calls_side_by_side_share_a_fault_out_among_them(hellotext) -> None:
+    injected = hellotext.inject(Answer(503, times=7))
+    with ThreadPoolExecutor(16) as pool:
+        statuses = [status for status, _ in pool.map(lambda _: track(hellotext), range(40))]
+    assert (statuses.count(503), injected.struck, done(hellotext)) == (7, 7, 33)
+
+
+def test_an_error_by_name_strikes_only_calls_that_it_can_befall(sendpulse) -> None:
+    injected = sendpulse.inject(VendorError("expired-token"))
+    ask = {
+        "grant_type": "client_credentials",
+        "client_id": sendpulse.env["SENDPULSE_CLIENT_ID"],
+        "client_secret": sendpulse.env["SENDPULSE_CLIENT_SECRET"],
+    }
+    answered = sendpulse.answer(Call("POST", "/oauth/access_token", body=json.dumps(ask).encode()))
+    token = json.loads(answered.reply.body)["access_token"]
+    assert injected.struck == 0
+    headers = (("authorization", f"Bearer {token}"),)
+    assert sendpulse.answer(Call("GET", "/smtp/ips", headers=headers)).status == 401
+    assert injected.struck == 1

@@ -129,3 +129,15 @@ def test_a_form_says_the_same_as_the_json_it_was_made_of(data: dict[str, object]
     flat = [pair for name, value in data.items() for pair in pairs(value, name)]
     assert read(called(urlencode(flat).encode(), FORM)) == (data or None)
     assert json.loads(json.dumps(expand(flat))) == data
+
+
+def test_long_forms_and_deep_ones_are_read_in_one_go() -> None:
+    """A form of a hundred thousand fields is no reason to stand still; nor is one form within another."""
+    body = b"&".join([b"a[]=1"] * 100_000)
+    assert len(read(called(body, FORM))["a"]) == 100_000
+    inner = b"".join(
+        b"--x\r\nContent-Type: multipart/form-data; boundary=x%d\r\n\r\n--x%d\r\n" % (n, n)
+        for n in range(2000)
+    )
+    with pytest.raises(Unreadable):
+        read(called(b"--y\r\n" + inner, "multipart/form-data; boundary=z"))
