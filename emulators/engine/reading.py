@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from email import message_from_bytes
-from email.errors import MessageError
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -88,6 +86,10 @@ def _query(call: Call) -> dict[str, Any]:
 
 def _parts(content_type: str, body: bytes) -> list[tuple[str, str]]:
     """The fields of a multipart form; a file counts as its text."""
+    # Imported here: most processes never see such a form.
+    from email import message_from_bytes
+    from email.errors import MessageError
+
     head = b"Content-Type: " + content_type.encode("utf-8", "replace") + b"\r\n\r\n"
     try:
         message = message_from_bytes(head + body)
