@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, NamedTuple
 
-from emulators.engine import routing
 from emulators.engine.account import Draft
 from emulators.engine.call_faults import Answer, Garbage, VendorError, swallowed
 from emulators.engine.clock import Instant
@@ -19,10 +18,12 @@ from emulators.engine.journal import Effects, Exchange
 from emulators.engine.profile import Problem
 from emulators.engine.provider import Call, Contract, Provider, Refused, Reply, Route, json_reply
 from emulators.engine.reading import Unreadable, check_depth, read
+from emulators.engine.routing import Table
 from emulators.errors import BrokenContract
 
 NOT_IMITATED = "not imitated"
 PREFLIGHT = "preflight"
+EXPOSED = ("access-control-expose-headers", f"{ANSWERED_IN}, x-emulator-error")
 
 
 class Step(NamedTuple):
@@ -39,6 +40,7 @@ class Answerer:
     """Answers calls for one emulator. `open` starts a draft; `strike` says which fault applies to a route."""
 
     provider: Provider
+    routes: Table
     name: str
     options: Mapping[str, Any]
     contract: Contract
@@ -51,7 +53,7 @@ class Answerer:
 
     def answer(self, call: Call, instant: Instant) -> Exchange:
         """The exchange that the call leads to, not committed yet."""
-        found = routing.find(self.provider.routes, call)
+        found = self.routes.find(call)
         if found is None:
             return self._elsewhere(call, instant)
         route, params = found
@@ -146,7 +148,7 @@ class Answerer:
 
     def _elsewhere(self, call: Call, instant: Instant) -> Exchange:
         """A call that no route takes: a browser's preflight, or one that is not imitated."""
-        methods = routing.methods_at(self.provider.routes, call)
+        methods = self.routes.methods(call)
         if call.method == "OPTIONS" and methods and self._origin:
             wanted = call.header("access-control-request-headers") or "*"
             headers = (
@@ -180,9 +182,8 @@ class Answerer:
         if not self._origin:
             return reply
         # Ours beside the vendor's, or a web page could not read why it was refused.
-        own = ", ".join((ANSWERED_IN, "x-emulator-error"))
-        shared = (("access-control-allow-origin", self._origin), ("access-control-expose-headers", own))
-        return replace(reply, headers=(*reply.headers, *shared))
+        shared = (("access-control-allow-origin", self._origin), EXPOSED)
+        return Reply(reply.status, reply.body, (*reply.headers, *shared), reply.problems)
 
 
 def _seen(call: Call) -> Call:

@@ -51,6 +51,15 @@ def duration(value: Duration) -> int:
     return micros
 
 
+def wait(value: object) -> float | None:
+    """Seconds that somebody is to wait: seconds or text such as "1h30m", up to thirty years; None: it is neither."""
+    try:
+        micros = duration(value)  # type: ignore[arg-type]
+    except (InvalidValue, OverflowError):
+        return None
+    return micros / SECOND if micros < 10**9 * SECOND else None
+
+
 def _parse(text: str) -> int:
     units = {"ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECOND, "d": 86_400 * SECOND}
     parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)", text)

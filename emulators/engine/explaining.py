@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from emulators.engine.codec import encode
 from emulators.engine.provider import Call, Contract, Reply, Route
-from emulators.engine.routing import match
+from emulators.engine.routing import fits
 
 ASKED_BY = "x-emulator-explain"
 ANSWERED_IN = "x-emulator-explanation"
@@ -22,7 +22,7 @@ WORDY = 1000
 
 def nearest_route(routes: Sequence[Route], call: Call) -> str:
     """Where a call that no route takes was perhaps meant to go."""
-    here = [f"{route.method} {route.path}" for route in routes if match(route.path, call.path) is not None]
+    here = [f"{route.method} {route.path}" for route in routes if fits(route.path, call.path)]
     known = [f"{route.method} {route.path}" for route in routes]
     near = here or difflib.get_close_matches(f"{call.method} {call.path}", known, n=1, cutoff=0.6)
     if near:

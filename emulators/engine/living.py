@@ -18,6 +18,7 @@ from emulators.engine.policy import Policy
 from emulators.engine.profile import Profile
 from emulators.engine.provider import Call, Contract, Event, Provider, Route, Target
 from emulators.engine.reading import reply_data
+from emulators.engine.routing import Table
 from emulators.engine.state import AccountState
 from emulators.engine.world import Departure, World
 from emulators.engine.writer import Writer
@@ -50,6 +51,7 @@ class Living:
         )
         self._answerer = Answerer(
             self.provider,
+            Table(self.provider.routes),
             self.name,
             self.options,
             contract,

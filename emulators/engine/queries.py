@@ -8,7 +8,7 @@ from typing import Any
 from emulators.engine.clock import moment
 from emulators.engine.journal import Delivery, Exchange
 from emulators.engine.provider import Event, Provider
-from emulators.engine.routing import match
+from emulators.engine.routing import fits
 from emulators.errors import UnknownName, unknown
 
 MISSING = object()
@@ -24,7 +24,7 @@ def check_route(provider: Provider, route: str | None, exchanges: Iterable[Excha
             raise unknown(f"route of {provider.name}", route, names)
         return
     path = "/" + route.partition("/")[2]
-    if all(match(known.path, path) is None and known.path != path for known in provider.routes) and not any(
+    if all(not fits(known.path, path) for known in provider.routes) and not any(
         exchange.path == path for exchange in exchanges
     ):
         raise unknown(f"path of {provider.name}", path, {known.path for known in provider.routes})

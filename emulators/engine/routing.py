@@ -3,40 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
 from emulators.engine.provider import Call, Route
 
 
-def find(routes: Sequence[Route], call: Call) -> tuple[Route, dict[str, str]] | None:
-    """The route of a call, and the segments of its path that have names."""
-    for route in routes:
-        if route.method == call.method:
-            params = match(route.path, call.path)
+class Table:
+    """The routes of a provider, by method and by how many segments their paths have."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._routes = routes
+        self._shelves: dict[tuple[str, int], list[tuple[Route, list[str]]]] = {}
+        for route in routes:
+            pattern = _segments(route.path)
+            self._shelves.setdefault((route.method, len(pattern)), []).append((route, pattern))
+
+    def find(self, call: Call) -> tuple[Route, dict[str, str]] | None:
+        """The route of a call, and the segments of its path that have names."""
+        segments = _segments(call.path)
+        for route, pattern in self._shelves.get((call.method, len(segments)), ()):
+            params = _match(pattern, segments)
             if params is not None:
                 return route, params
-    return None
-
-
-def match(pattern: str, path: str) -> dict[str, str] | None:
-    """The named segments of a path that fits a pattern; None: it does not fit."""
-    wanted, segments = _segments(pattern), path.strip("/").split("/")
-    if len(wanted) != len(segments):
         return None
+
+    def methods(self, call: Call) -> list[str]:
+        """The methods that the path of a call takes."""
+        fitting = (route.method for route in self._routes if fits(route.path, call.path))
+        return list(dict.fromkeys(fitting))
+
+
+def fits(pattern: str, path: str) -> bool:
+    """Whether a path is one of a pattern's."""
+    wanted, segments = _segments(pattern), _segments(path)
+    return len(wanted) == len(segments) and _match(wanted, segments) is not None
+
+
+def _segments(path: str) -> list[str]:
+    return path.strip("/").split("/")
+
+
+def _match(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
+    """The named segments; None: it does not fit."""
     params = {}
-    for name, got in zip(wanted, segments, strict=True):
-        if name.startswith("{") and got:
-            params[name[1:-1]] = got
-        elif name != got:
+    for name, got in zip(pattern, segments, strict=True):
+        if name == got:
+            continue
+        if not got or name[:1] != "{":
             return None
+        params[name[1:-1]] = got
     return params
-
-
-@cache
-def _segments(pattern: str) -> list[str]:
-    return pattern.strip("/").split("/")
-
-
-def methods_at(routes: Sequence[Route], call: Call) -> list[str]:
-    """The methods that the path of a call takes."""
-    return list(dict.fromkeys(r.method for r in routes if match(r.path, call.path) is not None))

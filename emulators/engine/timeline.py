@@ -170,7 +170,7 @@ def _sent(entry: Delivery) -> str:
 def _decision(entry: Delivery, start: Instant) -> str:
     behind = f"; {entry.waiting} {'waits' if entry.waiting == 1 else 'wait'}" if entry.waiting else ""
     if entry.outcome != "rescheduled" or entry.next_instant is None:
-        return f"{entry.outcome}{behind}"
+        return entry.outcome
     return f"again at {elapsed(entry.next_instant - start)}{behind}"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
-from emulators.engine.clock import Clock, Instant, Plan
+from emulators.engine.clock import Clock, Instant, Plan, moment
 from emulators.engine.dice import Dice
 from emulators.engine.egress import Egress
 from emulators.engine.faulting import Drop, Duplicate, Fault, LostAck
@@ -212,6 +212,9 @@ class World:
                 behind = (s for s in lane.queue.values() if s.id != departure.shipment)
                 waiting = sum(max(1, len(s.events)) for s in behind)
             self._unlock(departure, answer)
+            if lane and waiting and lane.registration.policy.pace:
+                slow = f"at the vendor's pace the next goes at {moment(lane.earliest).isoformat()}"
+                reason = f"{reason}; {slow}" if reason else slow
             member = self.members.get(departure.emulator)
             effects = Effects()
             if member and settlement.next_at is None:
