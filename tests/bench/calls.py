@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import subprocess
 import sys
@@ -150,7 +151,9 @@ def httpserver() -> None:
 
 
 def say(url: str, key: str) -> None:
-    """The line that the other process waits for."""
+    """The line that the other process waits for. What is loaded by now is frozen in every server, as `serve` does."""
+    gc.collect()
+    gc.freeze()
     print(url, key, flush=True)
 
 
