@@ -46,9 +46,8 @@ def _match(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
     """The named segments; None: it does not fit."""
     params = {}
     for name, got in zip(pattern, segments, strict=True):
-        if name == got:
-            continue
-        if not got or name[:1] != "{":
+        if name[:1] == "{" and got:
+            params[name[1:-1]] = got
+        elif name != got:
             return None
-        params[name[1:-1]] = got
     return params

@@ -8,6 +8,7 @@ from emulators.engine.provider import Account, Call, Feed, Provider, Refusing, R
 from emulators.esputnik import (
     account,
     activities,
+    app_inbox,
     contacts,
     errors,
     events,
@@ -19,6 +20,7 @@ from emulators.esputnik import (
     one_contact,
     orders,
     searching,
+    settings,
     status,
     subscribing,
     unsubscribed,
@@ -67,6 +69,7 @@ PROVIDER = Provider(
     feeds=(
         Feed("activity", webhooks.activity, kind_field="activityStatus"),
         Feed("workflow", webhook_block.webhook, compose=webhook_block.compose, answered="webhook-answered"),
+        Feed("app-inbox", app_inbox.message),
     ),
     routes=(
         # The account.
@@ -143,4 +146,5 @@ PROVIDER = Provider(
         "account-disabled": errors.account_disabled,
         "server-error": errors.server_error,
     },
+    check_options=settings.check_options,
 )

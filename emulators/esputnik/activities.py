@@ -12,7 +12,7 @@ from emulators.engine.provider import Account, Call, Event, Refused, Reply, json
 from emulators.esputnik import journey, periods
 from emulators.esputnik.errors import refusal
 from emulators.esputnik.identifiers import digits
-from emulators.esputnik.quirks import text, whole
+from emulators.esputnik.quirks import an_object, text, whole
 
 # The order of the vendor's specification; hardBounce, which it does not list, is in an integrator's table of these rows.
 FIELDS = tuple(
@@ -25,7 +25,6 @@ FIELDS = tuple(
 )
 
 EPOCH = datetime(1582, 10, 15, tzinfo=UTC)
-DEFAULT_ROWS = 25_000
 
 Row = dict[str, Any]
 
@@ -37,19 +36,20 @@ def activity(account: Account, call: Call) -> Reply:
             "", "an account for which support enabled it", "one without", "option activity_api.gate"
         )
         return refusal(400, "Contact support to enable ContactActivity.", problem)
-    data: Mapping[str, Any] = call.data if isinstance(call.data, dict) else {}
+    data = an_object(call.data)
     period = periods.asked(account, data)
     periods.check_length(account, period)
     fits = _filters(data)
     after = _cursor(account, text(data.get("offset")) or "")
     limit = whole(data.get("maxrows"))
+    most = limit or account.facts["activity_rows"].value
     if data.get("maxrows") and (limit is None or limit < 1):
         raise Refused(
             refusal(400, "maxrows is not valid", Problem("/maxrows", "a number from 1", str(limit)))
         )
     rows: list[Row] = []
     for event in account.events("activity"):
-        if len(rows) == (limit or DEFAULT_ROWS):
+        if len(rows) == most:
             break
         if event.ordinal > after and event.kind != "SENT" and period.holds(event.at):
             row = _row(account, event)
@@ -79,7 +79,7 @@ def _row(account: Account, event: Event) -> Row:
         "statusData": _status_data(payload),
         "offset": _offset(event),
         "externalRequestId": message.get("externalRequestId"),
-        "from": message.get("from"),
+        "from": message.get("from") or payload.get("from"),
     }
     return {name: row[name] for name in FIELDS if row.get(name) is not None}
 

@@ -10,7 +10,7 @@ from emulators.engine.provider import Account
 from emulators.esputnik import contacts
 from emulators.esputnik.contacts import Contact
 from emulators.esputnik.identifiers import is_email
-from emulators.esputnik.quirks import many, text, whole
+from emulators.esputnik.quirks import an_object, many, text, whole
 
 CHANNELS = ("email", "sms", "viber", "mobilepush", "webpush", "appinbox", "widget", "inapp")
 TEXTS = ("firstName", "lastName", "externalCustomerId", "contactKey", "languageCode", "timeZone")
@@ -32,7 +32,7 @@ class BadContact(Exception):
 
 def read(given: Any, pointer: str = "") -> Card:
     """What a request says of a contact: what is absent stays as it is, None is deleted. Raises `BadContact`."""
-    given = given if isinstance(given, dict) else {}
+    given = an_object(given)
     card: Card = {name: text(given[name]) for name in TEXTS if name in given}
     for name in ("id", "addressBookId"):
         if (number := whole(given.get(name))) is not None:
@@ -100,6 +100,16 @@ def lay_over(
     ]
 
 
+def empty(contact: Contact, names: Collection[str]) -> None:
+    """Takes what is named out of a stored contact: texts, parts of its address, channels of a kind."""
+    for name in names:
+        if name in TEXTS:
+            contact.pop(name, None)
+    address = {name: value for name, value in (contact.get("address") or {}).items() if name not in names}
+    _set(contact, "address", address)
+    contact["channels"] = [channel for channel in contact["channels"] if channel["type"] not in names]
+
+
 def shown(account: Account, contact: Contact) -> dict[str, Any]:
     """A contact as it is read by its id; what it does not have is left out."""
     segments = account.table("groups")
@@ -125,7 +135,7 @@ def _channels(given: Any, pointer: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for index, channel in enumerate(many(given)):
         place = f"{pointer}/channels/{index}"
-        channel = channel if isinstance(channel, dict) else {}
+        channel = an_object(channel)
         kind, value = channel.get("type"), text(channel.get("value"))
         if kind not in CHANNELS:
             told = f"Unknown channel type {repr(kind)[:40]}"

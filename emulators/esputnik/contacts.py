@@ -13,7 +13,7 @@ from emulators.esputnik.quirks import whole
 Contact = dict[str, Any]
 
 CONTACTS = "contacts"
-BY_ADDRESS = "contacts by address"
+BY_MARK = "contacts by mark"
 BY_EXTERNAL_ID = "contacts by externalCustomerId"
 PHONES = ("sms", "viber")
 
@@ -63,15 +63,29 @@ def by_external_id(account: Account, external: str, deleted: bool = False) -> Co
 
 def by_address(account: Account, channel: str, value: str) -> list[Contact]:
     """The contacts with that address, deleted ones too; the one that was updated last stands last."""
-    keys = account.table(BY_ADDRESS).get(_place(channel, value)) or []
-    found = [contact for key in keys if (contact := account.table(CONTACTS).get(key)) is not None]
-    return sorted(found, key=lambda contact: int(contact["updated"]))
+    return _marked(account, _at(channel, value))
+
+
+def by_field(account: Account, field: int, value: str) -> list[Contact]:
+    """The contacts with that value in an additional field, in the same order."""
+    return _marked(account, _in_field(field, value))
 
 
 def every(account: Account) -> Iterator[Contact]:
     """All that are not deleted, in the order in which they came."""
     rows = account.table(CONTACTS)
     return (row for key in rows if (row := rows.get(key)) is not None and not row["deleted"])
+
+
+def latest(account: Account, count: int) -> list[Contact]:
+    """The last that came and are not deleted."""
+    found: list[Contact] = []
+    for key in reversed(list(account.table(CONTACTS))):
+        if len(found) == count:
+            break
+        if contact := get(account, key):
+            found.append(contact)
+    return found[::-1]
 
 
 def in_group(account: Account, number: object) -> Iterator[Contact]:
@@ -114,9 +128,9 @@ def save(account: Account, contact: Contact) -> None:
         _forget(account, before, key)
     contact["updated"] = account.number("update of a contact")
     account.table(CONTACTS).put(key, contact)
-    index = account.table(BY_ADDRESS)
-    for place in _places(contact):
-        index.put(place, [*(other for other in index.get(place) or [] if other != key), key])
+    index = account.table(BY_MARK)
+    for mark in _marks(contact):
+        index.put(mark, [*(other for other in index.get(mark) or [] if other != key), key])
     if contact.get("externalCustomerId"):
         account.table(BY_EXTERNAL_ID).put(contact["externalCustomerId"], key)
 
@@ -150,7 +164,7 @@ def identified(account: Account, found: Mapping[str, str]) -> Contact | None:
             if known:
                 return known[-1]
     if key := found.get("contactKey"):
-        return next((one for one in every(account) if one.get("contactKey") == key), None)
+        return next((one for one in _marked(account, _with_key(key)) if not one["deleted"]), None)
     return None
 
 
@@ -174,21 +188,40 @@ def normal(channel: str, value: str) -> str:
 
 
 def _forget(account: Account, contact: Contact, key: str) -> None:
-    index = account.table(BY_ADDRESS)
-    for place in _places(contact):
-        rest = [other for other in index.get(place) or [] if other != key]
+    index = account.table(BY_MARK)
+    for mark in _marks(contact):
+        rest = [other for other in index.get(mark) or [] if other != key]
         if rest:
-            index.put(place, rest)
+            index.put(mark, rest)
         else:
-            index.delete(place)
+            index.delete(mark)
     external = contact.get("externalCustomerId")
     if external and account.table(BY_EXTERNAL_ID).get(external) == key:
         account.table(BY_EXTERNAL_ID).delete(external)
 
 
-def _places(contact: Contact) -> list[str]:
-    return list(dict.fromkeys(_place(known["type"], known["value"]) for known in contact["channels"]))
+def _marked(account: Account, mark: str) -> list[Contact]:
+    keys = account.table(BY_MARK).get(mark) or []
+    found = [contact for key in keys if (contact := account.table(CONTACTS).get(key)) is not None]
+    return sorted(found, key=lambda contact: int(contact["updated"]))
 
 
-def _place(channel: str, value: str) -> str:
+def _marks(contact: Contact) -> list[str]:
+    """All by which a contact is found that others may have, too."""
+    marks = [_at(known["type"], known["value"]) for known in contact["channels"]]
+    marks += [_in_field(known["id"], known["value"]) for known in contact.get("fields", ())]
+    if contact.get("contactKey"):
+        marks.append(_with_key(contact["contactKey"]))
+    return list(dict.fromkeys(marks))
+
+
+def _at(channel: str, value: str) -> str:
     return f"{channel} {normal(channel, value).lower()}"
+
+
+def _in_field(field: int, value: str) -> str:
+    return f"field {field} {value}"
+
+
+def _with_key(value: str) -> str:
+    return f"contactKey {value}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64decode
-from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 from emulators.engine.profile import Problem
@@ -64,20 +64,22 @@ def once_a_minute(account: Account, call: Call) -> None:
     if not account.options["duplicates.refused"]:
         return
     requests, now = account.table("requests"), int(account.now.timestamp())
-    for key in list(_first(iter(requests), 2)):
-        if now - (requests.get(key) or 0) >= MINUTE:
-            requests.delete(key)
-    digest = hashlib.sha256(f"{call.method} {call.path} ".encode("utf-8", "replace") + call.body).hexdigest()
-    then = requests.get(digest)
-    if then is not None and now - then < MINUTE:
-        problem = Problem(
-            "",
-            "another request, or a minute between the two",
-            f"the same one again after {now - then} s",
-            "option duplicates.refused",
-        )
-        raise Refused(refusal(409, "Duplicated request", problem))
-    requests.put(digest, now)
+    for key in list(takewhile(lambda key: now - (requests.get(key) or 0) >= MINUTE, requests)):
+        requests.delete(key)
+    # No two of the calls that ask have one path, so that the method need not be looked at.
+    digest = hashlib.sha256(f"{call.path} ".encode("utf-8", "replace") + call.body).hexdigest()
+    # Of a key that is put again the place would stay; with the minute in it every key is new, and the oldest is first.
+    minute = now // MINUTE
+    for key in (f"{digest} {minute}", f"{digest} {minute - 1}"):
+        if (then := requests.get(key)) is not None:
+            problem = Problem(
+                "",
+                "another request, or a minute between the two",
+                f"the same one again after {now - then} s",
+                "option duplicates.refused",
+            )
+            raise Refused(refusal(409, "Duplicated request", problem))
+    requests.put(f"{digest} {minute}", now)
 
 
 def quota(account: Account, call: Call) -> Reply:
@@ -141,7 +143,3 @@ def _is_meant(limit: dict[str, Any], call: Call) -> bool:
 
 def _too_many(problem: Problem) -> Reply:
     return refusal(429, "Too many requests", problem)
-
-
-def _first(rows: Iterator[str], count: int) -> Iterator[str]:
-    return (key for _, key in zip(range(count), rows, strict=False))

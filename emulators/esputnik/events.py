@@ -5,6 +5,7 @@ Version 1 takes values as text, version 2 any JSON, version 3 (experimental here
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
@@ -16,20 +17,21 @@ from emulators.esputnik.errors import refusal
 from emulators.esputnik.quirks import at, many, text, tolerated
 
 FORBIDDEN = "<;’\\/|\"`'^?!,>"
+ASSUMED = Problem(
+    "",
+    "an answer that some page shows",
+    "200 without a body, as versions 1 and 2 have it",
+    "assumed: nobody shows the answer to an event of version 3 that was taken",
+)
 LONGEST_TYPE, LONGEST_KEY, LONGEST_NAME = 100, 300, 100
 
 
-def happen(
-    account: Account, event_type_key: str, key_value: str, params: Mapping[str, Any]
-) -> tuple[Problem, ...]:
-    """An event, however it came about: its type exists from now on, and a workflow may start.
-
-    Returns what cannot be meant in the option `workflows`.
-    """
+def happen(account: Account, event_type_key: str, key_value: str, params: Mapping[str, Any]) -> None:
+    """An event, however it came about: its type exists from now on, and a workflow may start."""
     types = account.table("event types")
     if event_type_key not in types:
         types.put(event_type_key, {"eventTypeKey": event_type_key, "created": account.now.isoformat()})
-    return workflows.launch(account, event_type_key, key_value, params)
+    workflows.launch(account, event_type_key, key_value, params)
 
 
 def generate_v1(account: Account, call: Call) -> Reply:
@@ -44,7 +46,7 @@ def generate_v2(account: Account, call: Call) -> Reply:
 
 def generate_v3(account: Account, call: Call) -> Reply:
     """POST /v3/event: the one page that shows it answers a refused one with an object."""
-    return _generate(account, call, _mapped, "map")
+    return _generate(account, call, _mapped, "map", ASSUMED)
 
 
 def refuse(account: Account, call: Call, problems: tuple[Problem, ...]) -> Reply | None:
@@ -53,7 +55,9 @@ def refuse(account: Account, call: Call, problems: tuple[Problem, ...]) -> Reply
     return refusal(400, _told(grave[0]), *grave) if grave else None
 
 
-def _generate(account: Account, call: Call, read: Callable[[Any], dict[str, Any]], form: str) -> Reply:
+def _generate(
+    account: Account, call: Call, read: Callable[[Any], dict[str, Any]], form: str, *told: Problem
+) -> Reply:
     largest = account.facts["event_body_limit"].value
     if len(call.body) > largest:
         problem = Problem("", f"a body of at most {largest} bytes", f"{len(call.body)} bytes")
@@ -70,14 +74,31 @@ def _generate(account: Account, call: Call, read: Callable[[Any], dict[str, Any]
             "keyValue is required", Problem("/keyValue", f"a key, or one of {wanted} among params", "neither")
         )
     _check("keyValue", key, LONGEST_KEY)
-    problems = happen(account, event_type, key, params)
+    notes = (*_near(account, event_type), *told)
+    happen(account, event_type, key, params)
     # Clients take the body for JSON if there is one; there is none.
-    return Reply(200, b"", (("content-type", "application/json; charset=UTF-8"),), problems)
+    return Reply(200, b"", (("content-type", "application/json; charset=UTF-8"),), notes)
+
+
+def _near(account: Account, event_type: str) -> tuple[Problem, ...]:
+    """A type that is new is made, as documented; it may be another one misspelt."""
+    started = workflows.starters(account)
+    if event_type in account.table("event types") or event_type in started:
+        return ()
+    folded = {name.casefold(): name for name in started}
+    near = difflib.get_close_matches(event_type.casefold(), folded, n=1, cutoff=0.8)
+    if not near:
+        return ()
+    expected = f"a type that is known; did you mean {folded[near[0]]!r}?"
+    return (Problem("/eventTypeKey", expected, f"{event_type!r}, which is new and starts no workflow"),)
 
 
 def _listed(given: Any) -> dict[str, Any]:
     """The parameters by name, from a list of pairs; a single pair may stand without the list."""
     found: dict[str, Any] = {}
+    if isinstance(given, dict) and not {"name", "value"} <= set(given):
+        expected = "a list of {name, value}; version 3 takes an object"
+        _no("params is not valid", Problem("/params", expected, "an object", rule="type"))
     for index, param in enumerate(many(given)):
         place = f"/params/{index}"
         if not isinstance(param, dict) or "name" not in param or "value" not in param:

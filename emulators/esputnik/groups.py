@@ -11,7 +11,7 @@ from emulators.esputnik import cards, contacts
 from emulators.esputnik.contacts import Contact
 from emulators.esputnik.errors import not_found
 from emulators.esputnik.paging import asked, page
-from emulators.esputnik.quirks import flag, many, text, whole
+from emulators.esputnik.quirks import an_object, flag, many, text, whole
 
 GROUPS = "groups"
 FIRST = 201_403_567
@@ -101,7 +101,7 @@ def _known(account: Account, call: Call) -> str:
 
 def _meant(account: Account, data: Any) -> tuple[list[Contact], tuple[Problem, ...]]:
     """The contacts that a request names, each once, and the names that nobody has."""
-    data = data if isinstance(data, dict) else {}
+    data = an_object(data)
     found: dict[int, Contact] = {}
     problems = []
     for name in ("contactIds", "externalCustomerIds"):

@@ -10,17 +10,17 @@ from emulators.engine.provider import Account, Call, Reply, json_reply
 from emulators.esputnik import cards, contacts, events, groups, identity
 from emulators.esputnik.cards import BadContact, Card
 from emulators.esputnik.contacts import Contact
-from emulators.esputnik.errors import not_found, refusal
+from emulators.esputnik.errors import not_found
 from emulators.esputnik.errors import refuse as refuse_as_ever
 from emulators.esputnik.matching import dedupe_value, match
-from emulators.esputnik.quirks import flag, many, one_or_many, text, whole
+from emulators.esputnik.quirks import an_object, flag, many, one_or_many, text, whole
 
 IMPORTS = "imports"
 
 
 def begin(account: Account, call: Call) -> Reply:
     """POST /contacts: says at once which contacts cannot be stored."""
-    data = call.data if isinstance(call.data, dict) else {}
+    data = an_object(call.data)
     good: list[Card] = []
     failed = []
     for index, given in enumerate(many(data.get("contacts"))):
@@ -63,8 +63,6 @@ def status(account: Account, call: Call) -> Reply:
 def refuse(account: Account, call: Call, problems: tuple[Problem, ...]) -> Reply | None:
     """Single contacts that are not as they should be are told of in the answer; the others are taken."""
     grave = [p for p in problems if not (p.pointer.startswith("/contacts/") and p.rule != "type")]
-    if any(problem.rule == "maxItems" and problem.pointer == "/contacts" for problem in grave):
-        return refusal(400, "Bad request", *grave)
     return refuse_as_ever(account, call, tuple(grave)) if grave else None
 
 
@@ -98,9 +96,8 @@ def _store(account: Account, card: Card, job: Mapping[str, Any]) -> Contact | No
         contact = contacts.blank(account, cards.first_address(card))
         cards.lay_over(contact, card)
     else:
-        # A field that may change and was not sent becomes empty.
-        empty = {name: None for name in job["contactFields"] if name in cards.TEXTS}
-        cards.lay_over(contact, {**empty, **card}, only=job["contactFields"], fields=job["customFieldsIDs"])
+        cards.empty(contact, job["contactFields"])
+        cards.lay_over(contact, card, only=job["contactFields"], fields=job["customFieldsIDs"])
     contact["deleted"] = False
     groups.put_into(account, contact, job["groupNames"])
     groups.take_out(account, contact, job["groupNamesExclude"])
@@ -128,7 +125,7 @@ def _texts(value: Any) -> list[str]:
 
 def _as_sent(given: Any) -> dict[str, Any]:
     """What of a refused contact goes back: its names and addresses."""
-    given = given if isinstance(given, dict) else {}
+    given = an_object(given)
     shown: dict[str, Any] = {name: told for name in cards.TEXTS if (told := text(given.get(name)))}
     channels = [channel for channel in many(given.get("channels")) if isinstance(channel, dict)]
     shown["channels"] = [

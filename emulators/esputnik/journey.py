@@ -12,6 +12,8 @@ from emulators.esputnik.identifiers import digits
 
 MESSAGES = "messages"
 REQUESTS = "message requests"
+BLACKLISTED = "BLACKLISTED"
+"""A step of stories: not delivered, because the contact is on the blacklist."""
 
 # Nobody sees that an SMS is read, and only e-mail has a button for spam.
 CANNOT = frozenset({("sms", "READ"), ("sms", "SPAM"), ("viber", "SPAM")})
@@ -74,9 +76,18 @@ def activity(account: Account, data: Mapping[str, Any]) -> None:
     row = account.table(MESSAGES).get(data["iid"])
     if row is None:
         return
-    account.emit(f"activity.{data['kind']}", **row["activity"])
+    # Of a contact on the blacklist the webhook has no kind of its own.
+    kind, more = ("UNDELIVERED", {"hardBounce": True}) if data["kind"] == BLACKLISTED else (data["kind"], {})
+    account.emit(f"activity.{kind}", **row["activity"], **_sender(account, row), **more)
     if data["kind"] == "UNSUBSCRIBED" and row["activity"].get("email"):
         unsubscribed.put(account, row["activity"]["email"])
+
+
+def _sender(account: Account, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Who sent it, where activities say so; the builder knows of the account's own name."""
+    channels = account.facts.get("sender_in_activities")
+    named = channels and row["activity"]["mediaType"] in channels.value
+    return {"from": row["from"]} if named and row["from"] else {}
 
 
 def address_field(account: Account, media: str) -> str:

@@ -43,12 +43,8 @@ def _candidates(account: Account, card: Card, dedupe_on: str, field: int | None)
         known = contacts.even_deleted(account, card.get("id"))
         return [] if known is None else [known]
     if dedupe_on == "fieldId":
-        wanted = [row for row in card.get("fields") or () if row["id"] == field]
-        return [
-            contact
-            for contact in contacts.every(account)
-            if any(row in wanted for row in contact.get("fields", ()))
-        ]
+        value = next((row["value"] for row in card.get("fields") or () if row["id"] == field), None)
+        return [] if field is None or value is None else contacts.by_field(account, field, value)
     for channel in DEDUPE.get(dedupe_on, ()):
         for given in card.get("channels") or ():
             if given["type"] == channel:

@@ -16,6 +16,8 @@ from emulators.esputnik.quirks import faithful, flag, many, one_or_many, text, w
 
 Row = dict[str, Any]
 
+ERROR = "documented: answered 200, with status ERROR for this recipient"
+
 
 class Recipient(NamedTuple):
     """Somebody to send to: `locator` as it is shown, the contact, or why there is none."""
@@ -26,6 +28,11 @@ class Recipient(NamedTuple):
     error: str = ""
     request: str | None = None
     """The caller's own id of this message."""
+    place: str = ""
+    """Where the request names it."""
+    expected: str = ""
+    """What would not have been an error."""
+    got: str = ""
 
 
 def smartsend(account: Account, call: Call) -> Reply:
@@ -35,7 +42,8 @@ def smartsend(account: Account, call: Call) -> Reply:
     _check_number(account, rows, "/recipients")
     media, message = _prepared(account, call, data, [text(row.get("locator")) or "" for row in rows])
     message["from"] = text(data.get("fromName"))
-    return _send(account, media, message, [_chosen(account, media, row) for row in rows])
+    recipients = [_chosen(account, media, row) for row in rows]
+    return _send(account, media, message, _placed(recipients, "/recipients"))
 
 
 def send(account: Account, call: Call) -> Reply:
@@ -44,9 +52,10 @@ def send(account: Account, call: Call) -> Reply:
     addresses = [text(value) or "" for value in many(data.get("recipients"))]
     media, message = _prepared(account, call, data, addresses)
     message["from"] = text(data.get("fromName"))
-    recipients = [_at(account, media, address) for address in addresses]
+    recipients = _placed([_at(account, media, address) for address in addresses], "/recipients")
     if data.get("contactId") is not None:
-        recipients.append(_chosen(account, media, {"contactId": data["contactId"]}))
+        chosen = _chosen(account, media, {"contactId": data["contactId"]})
+        recipients.append(chosen._replace(place="/contactId"))
     recipients += _group(account, media, data)
     _check_number(account, recipients, "/recipients")
     return _send(account, media, message, recipients)
@@ -58,7 +67,7 @@ def send_email(account: Account, call: Call) -> Reply:
     message = _single(data, ("from", "subject"))
     recipients = [_at(account, "email", text(value) or "") for value in many(data.get("emails"))]
     _check_number(account, recipients, "/emails")
-    return _send(account, "email", message, recipients)
+    return _send(account, "email", message, _placed(recipients, "/emails"))
 
 
 def send_sms(account: Account, call: Call) -> Reply:
@@ -74,7 +83,8 @@ def send_viber(account: Account, call: Call) -> Reply:
 def _to_phones(account: Account, call: Call, media: str) -> Reply:
     data = _object(call)
     message = _single(data, ("from", "text"))
-    recipients = [_at(account, media, text(value) or "") for value in many(data.get("phoneNumbers"))]
+    phones = [_at(account, media, text(value) or "") for value in many(data.get("phoneNumbers"))]
+    recipients = _placed(phones, "/phoneNumbers")
     recipients += _group(account, media, data)
     _check_number(account, recipients, "/phoneNumbers")
     return _send(account, media, message, recipients)
@@ -84,11 +94,11 @@ def _send(account: Account, media: str, message: Mapping[str, Any], recipients: 
     """Sends to everybody who can be reached and says so, recipient by recipient."""
     rows: list[Row] = []
     problems = []
-    for index, recipient in enumerate(recipients):
+    for recipient in recipients:
         row: Row = {"id": _id(account, len(recipients)), "locator": recipient.locator}
         if recipient.error:
             rows.append({**row, "status": "ERROR", "message": recipient.error})
-            problems.append(Problem(f"/{index}", f"a recipient of {media}", recipient.error, "status ERROR"))
+            problems.append(Problem(recipient.place, recipient.expected, recipient.got, ERROR))
             continue
         own = {**message, "externalRequestId": recipient.request or message.get("externalRequestId")}
         request = journey.send(account, media, recipient.address, recipient.contact, own)
@@ -136,24 +146,27 @@ def _chosen(account: Account, media: str, row: Mapping[str, Any]) -> Recipient:
         return _at(account, media, locator)._replace(request=request)
     number, external = whole(row.get("contactId")), text(row.get("externalCustomerId"))
     if number is None and not external:
-        return Recipient("", "", {}, "locator, contactId or externalCustomerId is required")
+        wanted = "locator, contactId or externalCustomerId"
+        return Recipient("", "", {}, f"{wanted} is required", None, "", wanted, "none of them")
     found = contacts.get(account, number) if number is not None else None
     if found is None and external:
         found = contacts.by_external_id(account, external)
     if found is None or found["deleted"]:
         named = f"id='{number}'" if number is not None else f"externalCustomerId='{external}'"
-        return Recipient("", "", {}, f"Contact with {named} not found")
+        return Recipient(
+            "", "", {}, f"Contact with {named} not found", None, "", "a contact that exists", named
+        )
     return _known(media, found)._replace(request=request)
 
 
 def _at(account: Account, media: str, address: str) -> Recipient:
     """A recipient by address; an unknown one becomes a contact."""
     if media == "email" and not identifiers.is_email(address):
-        return Recipient(address, address, {}, f"'{address}' is not valid email")
+        return _wrong(address, f"'{address}' is not valid email", "an e-mail address")
     if media in ("sms", "viber") and not identifiers.is_phone(address):
-        return Recipient(address, address, {}, f"'{address}' is not valid phone number")
+        return _wrong(address, f"'{address}' is not valid phone number", "a telephone number")
     if not address.strip():
-        return Recipient(address, address, {}, "locator is required")
+        return _wrong(address, "locator is required", "an address")
     channel = "sms" if media == "viber" else media
     return Recipient(address, address, contacts.ensure(account, channel, address))
 
@@ -162,7 +175,9 @@ def _known(media: str, contact: Mapping[str, Any]) -> Recipient:
     """A contact by the channel that a medium needs."""
     address = contacts.address(contact, media)
     if address is None:
-        return Recipient("", "", {}, f"Contact with id='{contact['id']}' has no {media}")
+        named = f"id='{contact['id']}'"
+        error = f"Contact with {named} has no {media}"
+        return Recipient("", "", {}, error, None, "", f"a contact with {media}", named)
     return Recipient(address, address, contact)
 
 
@@ -171,7 +186,16 @@ def _group(account: Account, media: str, data: Mapping[str, Any]) -> Iterator[Re
     number = whole(data.get("groupId"))
     if number is not None:
         members = (row for row in contacts.every(account) if str(number) in row["groups"])
-        yield from (_known(media, contact) for contact in members)
+        yield from (_known(media, contact)._replace(place="/groupId") for contact in members)
+
+
+def _wrong(address: str, error: str, expected: str) -> Recipient:
+    return Recipient(address, address, {}, error, None, "", expected, repr(address[:60]))
+
+
+def _placed(recipients: list[Recipient], place: str) -> list[Recipient]:
+    """The same, each with where the request has it in a list."""
+    return [recipient._replace(place=f"{place}/{index}") for index, recipient in enumerate(recipients)]
 
 
 def _check_number(account: Account, recipients: list[Any], place: str) -> None:

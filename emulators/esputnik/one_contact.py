@@ -91,8 +91,8 @@ def _read(read: Any, data: Any) -> cards.Card:
 
 
 def _unknown(account: Account, field: str, value: str) -> Refused:
-    known = [str(row["id"] if field == "id" else row.get(field)) for row in contacts.every(account)]
-    got = f"{value[:60]!r}; the last of {len(known)}: {', '.join(known[-3:])}" if known else repr(value[:60])
+    known = [str(row.get(field)) for row in contacts.latest(account, 3)]
+    got = f"{value[:60]!r}; the last that came: {', '.join(known)}" if known else repr(value[:60])
     return not_found(
         f"Contact with {field}='{value}' not found", Problem("", f"the {field} of a contact", got)
     )

@@ -56,7 +56,7 @@ def add(account: Account, call: Call) -> Reply:
             problems.append(Problem(f"/orders/{index}", "an order that can be stored", error))
             failed.append({"order": order, "error": error})
         else:
-            problems.extend(_store(account, order))
+            _store(account, order)
     return json_reply(200, {"failedOrders": one_or_many(account, failed)}, *problems)
 
 
@@ -66,7 +66,7 @@ def refuse(account: Account, call: Call, problems: tuple[Problem, ...]) -> Reply
     return refuse_as_ever(account, call, grave) if grave else None
 
 
-def _store(account: Account, order: Order) -> tuple[Problem, ...]:
+def _store(account: Account, order: Order) -> None:
     # A contact that is there is not changed by what an order says of it.
     names = {name: order[name] for name in ("firstName", "lastName", "externalCustomerId") if order.get(name)}
     if not (contact := contacts.identified(account, _whose(order))):
@@ -77,7 +77,7 @@ def _store(account: Account, order: Order) -> tuple[Problem, ...]:
     known = account.table("orders").get(order["externalOrderId"]) or {}
     owner = {"contactId": contact["id"]} if contact else {}
     account.table("orders").put(order["externalOrderId"], {**known, **order, **owner})
-    return events.happen(account, f"order{order['status']}", order["externalOrderId"], order)
+    events.happen(account, f"order{order['status']}", order["externalOrderId"], order)
 
 
 def _whose(order: Order) -> dict[str, str]:

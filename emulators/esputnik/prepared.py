@@ -31,11 +31,5 @@ def message(account: Account, number: int, media: str = "") -> dict[str, Any]:
     return found if found["mediaType"] in MEDIA else {**found, "mediaType": media or "email"}
 
 
-def knows_media(account: Account, number: int) -> bool:
-    """Whether somebody said in which channel a message is sent."""
-    listed = account.options["messages"].get(str(number), {})
-    return _is_text(listed, "mediaType") or str(number) in account.facts["messages"].value
-
-
 def _is_text(listed: Any, name: str) -> bool:
     return isinstance(listed, dict) and isinstance(listed.get(name), str)

@@ -38,6 +38,11 @@ def many(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def an_object(value: Any) -> dict[str, Any]:
+    """What was sent if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
 def text(value: Any) -> str | None:
     """A scalar as text; None: there is none."""
     if isinstance(value, bool):

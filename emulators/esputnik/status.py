@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Any
 
+from emulators.engine.profile import Problem
 from emulators.engine.provider import Account, Call, Reply, json_reply
 from emulators.esputnik import journey
 from emulators.esputnik.quirks import faithful, many, one_or_many, text
@@ -23,7 +25,20 @@ def status(account: Account, call: Call) -> Reply:
     data = call.data if isinstance(call.data, dict) else {}
     wanted = [part.strip() for value in many(data.get("ids")) for part in (text(value) or "").split(",")]
     found = [row for name in dict.fromkeys(wanted) if name and (row := _row(account, name))]
-    return json_reply(200, {"results": one_or_many(account, found)})
+    return json_reply(200, {"results": one_or_many(account, found)}, *_notes(wanted, found))
+
+
+def _notes(wanted: list[str], found: list[dict[str, Any]]) -> Iterator[Problem]:
+    """Why somebody who asks may get nothing."""
+    expected = "ids that sending a message answered, divided by commas"
+    if not any(wanted):
+        source = "documented: the specification calls ids optional; that nothing is answered is assumed"
+        yield Problem("/ids", expected, "none", source, "required")
+    known = {row["requestId"] for row in found}
+    for name in dict.fromkeys(wanted):
+        if name and name not in known:
+            source = "assumed: fact unknown_request_ids"
+            yield Problem("/ids", expected, f"{name[:60]!r}, under which nothing was sent", source)
 
 
 def _row(account: Account, request: str) -> dict[str, Any] | None:
@@ -33,6 +48,8 @@ def _row(account: Account, request: str) -> dict[str, Any] | None:
     if message is None and not activities:
         return None
     media = (message["activity"] if message else activities[0]).get("mediaType", "email")
+    if media == "email" and activities and activities[-1].get("hardBounce"):
+        return _told(account, request, journey.BLACKLISTED, failed=True)
     statuses = [row["activityStatus"] for row in activities]
     statuses = [word for word in statuses if word in KNOWN.get(media, ARRIVED | {"UNDELIVERED"})]
     last = statuses[-1] if statuses else ""
@@ -40,6 +57,12 @@ def _row(account: Account, request: str) -> dict[str, Any] | None:
     word = UNDELIVERED.get(media, last) if failed else last or "IN_QUEUE"
     if message and message["stopped"]:
         failed, word = True, message["stopped"]
+    return _told(account, request, word, failed, delivered)
+
+
+def _told(
+    account: Account, request: str, word: str, failed: bool = False, delivered: bool = False
+) -> dict[str, Any]:
     return {
         "status": word,
         "requestId": request,

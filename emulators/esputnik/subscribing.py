@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from emulators.engine.provider import Account, Call, Refused, Reply, json_reply
 from emulators.esputnik import cards, contacts, events, groups, unsubscribed
 from emulators.esputnik.cards import BadContact
@@ -37,14 +35,15 @@ def subscribe(account: Account, call: Call) -> Reply:
     groups.put_into(account, contact, filter(None, map(text, many(data.get("groups")))))
     contacts.save(account, contact)
     answer = {"id": contact["id"], **({"emailStatus": status} if status else {}), "new": new}
-    return json_reply(200, answer, *_happened(account, contact, bool(new), text(data.get("formType"))))
+    _tell(account, contact, bool(new), text(data.get("formType")))
+    return json_reply(200, answer)
 
 
-def _happened(account: Account, contact: Contact, new: bool, form: str | None) -> tuple[Any, ...]:
+def _tell(account: Account, contact: Contact, new: bool, form: str | None) -> None:
     event_type = f"subscribe{'' if new else 'Update'}From{account.options['subscribe.event_suffix']}"
     email = contacts.address(contact, "email")
     params = {"ContactId": str(contact["id"]), **({"EmailAddress": email} if email else {})}
-    return events.happen(account, f"{event_type}-{form}" if form else event_type, str(contact["id"]), params)
+    events.happen(account, f"{event_type}-{form}" if form else event_type, str(contact["id"]), params)
 
 
 def _status(account: Account, card: cards.Card, before: Contact | None) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emulators.engine.profile import Problem
 from emulators.engine.provider import Account, Call, Reply
-from emulators.esputnik.quirks import many, text
+from emulators.esputnik.quirks import an_object, many, text
 
 TABLE = "unsubscribed"
 
@@ -27,17 +27,17 @@ def remove(account: Account, call: Call) -> Reply:
 
 def put(account: Account, email: str) -> None:
     """Adds an address, also because its owner unsubscribed in a message."""
-    email = email.strip().lower()
-    account.table(TABLE).put(email, {"email": email, "added": account.now.isoformat()})
+    key = email.lower()
+    account.table(TABLE).put(key, {"email": key, "added": account.now.isoformat()})
 
 
 def lists(account: Account, email: str) -> bool:
     """Whether an address is in the list."""
-    return email.strip().lower() in account.table(TABLE)
+    return email.lower() in account.table(TABLE)
 
 
 def _emails(call: Call) -> tuple[list[str], list[Problem]]:
-    given = many(call.data.get("emails") if isinstance(call.data, dict) else None)
+    given = many(an_object(call.data).get("emails"))
     found, problems = [], []
     for index, value in enumerate(given):
         email = (text(value) or "").strip().lower()

@@ -93,6 +93,9 @@ def _message(occasion: Occasion, media: str, triggered: bool) -> Payload:
         # Codes have 12 characters in campaigns and 18 in workflows.
         code = identity.link_code(random, 18 if triggered else 12)
         message["viewMessageLink"] = f"https://u51739.esclick.me/{code}"
+    if media in ("email", "sms", "viber"):
+        # Later states of the documents have this field, elsewhere it is dropped.
+        message["from"] = occasion.options["account.organisation"]
     return message
 
 
@@ -132,6 +135,6 @@ def _status_data(occasion: Occasion, status: str) -> Payload:
     if status != "SUBSCRIPTION_CHANGED":
         return {}
     keys = ["news", "promo"]
-    if occasion.options["activity.subscription_spelling"] == "subscripton":
+    if occasion.options.get("activity.subscription_spelling") == "subscripton":
         return {"subscripton": {"subscriptons": keys}}
     return {"subscription": {"subscriptions": keys}}

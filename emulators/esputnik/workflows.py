@@ -1,17 +1,15 @@
 """Workflows: what an event sets going. Their blocks are drawn in the vendor's editor; here the option `workflows` lists them.
 
-Under an event type stands a list of blocks, or an object with `workflowId` and `blocks`:
-`{"wait": seconds}`, `{"message": {"messageId": 1, "mediaType": "email", "to": "${EmailAddress}", ...}}` and
-`{"webhook": "NAME", "method": "POST", "url": ..., "headers": {...}, "format": "json", "body": "..."}`.
+How they are written stands in `blocks`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from emulators.engine.profile import Problem
+from emulators.engine.clock import wait
 from emulators.engine.provider import Account
 from emulators.esputnik import contacts, identifiers, identity, journey, prepared, velocity
 from emulators.esputnik.webhook_block import BLOCK, KIND
@@ -23,11 +21,10 @@ Run = dict[str, Any]
 
 
 class Workflow(NamedTuple):
-    """A workflow as its editor would show it; `problems` name the blocks that cannot be meant."""
+    """A workflow as its editor would show it."""
 
     id: int
-    blocks: tuple[Mapping[str, Any], ...]
-    problems: tuple[Problem, ...]
+    blocks: Sequence[Mapping[str, Any]]
 
 
 def furnish(account: Account) -> None:
@@ -37,13 +34,11 @@ def furnish(account: Account) -> None:
         account.table("event types").put(event_type, row)
 
 
-def launch(
-    account: Account, event_type_key: str, key_value: str, params: Mapping[str, Any]
-) -> tuple[Problem, ...]:
+def launch(account: Account, event_type_key: str, key_value: str, params: Mapping[str, Any]) -> None:
     """Starts a run of the workflow that the event type has, if it has one."""
     workflow = workflow_of(account, event_type_key)
     if workflow is None:
-        return ()
+        return
     instance = identity.uuid1(account.random("workflow run"), account.now)
     run: Run = {
         "workflowInstanceId": instance,
@@ -57,7 +52,6 @@ def launch(
         "state": "running",
     }
     _go_on(account, run, 0)
-    return workflow.problems
 
 
 def go_on(account: Account, data: Mapping[str, Any]) -> None:
@@ -96,20 +90,17 @@ def workflow_of(account: Account, event_type_key: str) -> Workflow | None:
     found = own.get(event_type_key, documented.get(event_type_key))
     if found is None:
         return None
-    given = found if isinstance(found, Mapping) and "blocks" in found else {"blocks": found}
+    given = found if isinstance(found, Mapping) else {"blocks": found}
     number = given.get("workflowId")
-    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 2**31:
+    if number is None:
         known = documented.get(event_type_key)
         number = known["workflowId"] if known else FIRST_ID + list(own).index(event_type_key)
-    listed = given["blocks"] if isinstance(given["blocks"], list | tuple) else [given["blocks"]]
-    problems = tuple(
-        Problem(
-            "", "a block: wait, message or webhook", repr(block)[:80], f"option workflows, {event_type_key!r}"
-        )
-        for block in listed
-        if not _is_block(block)
-    )
-    return Workflow(number, tuple(block for block in listed if _is_block(block)), problems)
+    return Workflow(number, given["blocks"])
+
+
+def starters(account: Account) -> list[str]:
+    """The event types that start a workflow."""
+    return list({**account.facts["workflows"].value, **account.options["workflows"]})
 
 
 def _go_on(account: Account, run: Run, start: int) -> None:
@@ -118,8 +109,8 @@ def _go_on(account: Account, run: Run, start: int) -> None:
     blocks = workflow.blocks if workflow else ()
     for place in range(start, len(blocks)):
         block = blocks[place]
-        if "wait" in block and block["wait"] > 0:
-            account.after(block["wait"], "go-on", instance=run["workflowInstanceId"], block=place + 1)
+        if "wait" in block and (seconds := wait(block["wait"])):
+            account.after(seconds, "go-on", instance=run["workflowInstanceId"], block=place + 1)
             break
         if "message" in block:
             _message(account, run, place, block["message"])
@@ -201,24 +192,3 @@ def _note(run: Run, block: str, error: str) -> None:
 
 def _block_id(workflow: int, place: int) -> str:
     return "_" + blake2b(f"{workflow}/{place}".encode(), digest_size=16).hexdigest()
-
-
-def _is_block(block: Any) -> bool:
-    match block:
-        case {"wait": int() | float() as seconds}:
-            return not isinstance(seconds, bool) and 0 <= seconds < 10**9
-        case {"message": {**message}}:
-            return _is_message({str(name): value for name, value in message.items()})
-        case {"webhook": str() as name}:
-            return bool(name)
-    return False
-
-
-def _is_message(message: Mapping[str, Any]) -> bool:
-    numbers = (message.get(name, 0) for name in ("messageId", "messageInstanceId"))
-    if not all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n < 2**31 for n in numbers):
-        return False
-    texts = (message.get(name, "") for name in ("messageName", "messageTag", "to", "workflowBlockId"))
-    return message.get("mediaType", "email") in ("email", "sms", "viber") and all(
-        isinstance(t, str) for t in texts
-    )

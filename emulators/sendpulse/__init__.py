@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from random import Random
 
 from emulators.engine.provider import Feed, Provider, Route
-from emulators.sendpulse import automation360, email_service, errors, events, oauth, receivers, smtp, webhooks
+from emulators.sendpulse import (
+    automation360,
+    email_service,
+    errors,
+    events,
+    flows,
+    oauth,
+    receivers,
+    smtp,
+    webhooks,
+)
 
 RECEIVERS = "/v2/email-service/webhook"
 
@@ -94,4 +104,5 @@ PROVIDER = Provider(
         **smtp.ERRORS,
     },
     cors="cors.origin",
+    check_options=flows.check_options,
 )

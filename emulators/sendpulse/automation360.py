@@ -1,17 +1,17 @@
 """Automation 360: flows that an event starts, as far as their action "Send webhook".
 
-A flow is made in the vendor's dashboard. Here the option `flows` says what one does: under the name of an event, its
-`hash/account` or the number of a flow stands a list of `{"webhook": {"title": ..., "automation_id": ...}}` and `{"wait": seconds}`.
+A flow is made in the vendor's dashboard. Here the option `flows` says what one does; how it is written stands in `flows`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from emulators.engine.clock import wait
 from emulators.engine.profile import Problem
 from emulators.engine.provider import Account, Occasion, Payload
+from emulators.sendpulse.flows import can_be
 
 TITLE = "New Automation"
 WEBHOOK = "automation360.webhook"
@@ -40,13 +40,12 @@ def webhook(occasion: Occasion) -> Payload:
 
 
 def start(account: Account, event: str, record: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """Starts the flow of an event that came, if one was made; tells what of it cannot be meant."""
+    """Starts the flow of an event that came, if one was made; tells of a number that none has."""
     flows = account.options["flows"]
     flow = event if record["automation_id"] is None else str(record["automation_id"])
     if flows and flow not in flows and flow != event:
         return (Problem("/automation_id", f"a flow of the option flows: {', '.join(flows)}", flow),)
-    actions, problems = _read(flow, flows.get(flow, []))
-    for action in actions:
+    for action in _webhooks(flow, flows.get(flow, ())):
         data = {
             "automation_id": action.automation_id,
             "title": action.title,
@@ -58,7 +57,7 @@ def start(account: Account, event: str, record: Mapping[str, Any]) -> tuple[Prob
             account.after(action.seconds, "send-webhook", **data)
         else:
             send_webhook(account, data)
-    return problems
+    return ()
 
 
 def send_webhook(account: Account, data: Mapping[str, Any]) -> None:
@@ -67,26 +66,13 @@ def send_webhook(account: Account, data: Mapping[str, Any]) -> None:
     account.emit(WEBHOOK, **given)
 
 
-def _read(flow: str, actions: Any) -> tuple[list[Action], tuple[Problem, ...]]:
-    """The webhooks of a flow with the time of each; what is no action is named and passed over."""
-    found: list[Action] = []
-    problems: list[Problem] = []
-    seconds = 0.0
-    for action in actions if isinstance(actions, list | tuple) else [actions]:
-        wait = action.get("wait") if isinstance(action, dict) else None
-        given = action.get("webhook") if isinstance(action, dict) else None
-        if isinstance(wait, int | float) and 0 <= wait < 10**9:
-            seconds += wait
-        elif isinstance(given, dict) and all(_can_be(name, value) for name, value in given.items()):
-            number = given.get("automation_id", flow if _can_be("automation_id", flow) else "")
-            found.append(Action(seconds, str(given.get("title", TITLE)), str(number)))
+def _webhooks(flow: str, actions: Sequence[Mapping[str, Any]]) -> Iterator[Action]:
+    """The webhooks of a flow with the time of each."""
+    waited = 0.0
+    for action in actions:
+        if "webhook" in action:
+            given = action["webhook"]
+            number = given.get("automation_id", flow if can_be("automation_id", flow) else "")
+            yield Action(waited, str(given.get("title", TITLE)), str(number))
         else:
-            expected = '{"webhook": {"title": latin letters and digits, "automation_id": digits}} or {"wait": seconds}'
-            problems.append(Problem("", expected, repr(action)[:80], f"option flows, {flow!r}"))
-    return found, tuple(problems)
-
-
-def _can_be(name: str, value: Any) -> bool:
-    """Whether a webhook of a flow can have this title or this flow's number."""
-    pattern = {"title": "[A-Za-z0-9 ]+", "automation_id": "[0-9]+"}.get(name)
-    return pattern is not None and re.fullmatch(pattern, str(value)) is not None
+            waited += wait(action["wait"]) or 0.0

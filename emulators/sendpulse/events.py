@@ -5,19 +5,18 @@ The first needs no token and takes forms too, the second is what the vendor's li
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from emulators.engine.profile import Problem
+from emulators.engine.profile import Fact, Problem
 from emulators.engine.provider import Account, Call, Refused, Reply, json_reply
 from emulators.sendpulse import automation360
 from emulators.sendpulse.errors import error
 
 IDENTITY = ("email", "phone")
-# Of a later page of the vendor, on mapping variables.
-LONGEST_VARIABLE = 255
 
 
 def by_id(account: Account, call: Call) -> Reply:
@@ -54,10 +53,12 @@ def identity(data: Mapping[str, Any], name: str) -> str:
 
 
 def known(account: Account) -> list[str]:
-    """The events that exist: those of the documents, of the option and those that a call has made."""
-    ids = account.facts["documented_ids"].value
-    named = [name for name in account.options["events.names"] if isinstance(name, str)]
-    return [ids["event_name"], f"{ids['event']}/{ids['account']}", *named, *account.table("made events")]
+    """The events that exist: those of the documents, of the options and those that a call has made."""
+    ids, options = account.facts["documented_ids"].value, account.options
+    # A key of digits is the number of a flow.
+    started = [name for name in options["flows"] if not name.isdecimal()]
+    found = [ids["event_name"], f"{ids['event']}/{ids['account']}", *options["events.names"], *started]
+    return list(dict.fromkeys((*found, *account.table("made events"))))
 
 
 def _take(account: Account, call: Call, event: str) -> Reply:
@@ -66,11 +67,10 @@ def _take(account: Account, call: Call, event: str) -> Reply:
         problem = Problem("", "an email or a phone, as text that is not empty", "neither")
         raise Refused(_no(account, "events.missing_identity", "Argument email missing", problem))
     flow, notes = _automation_id(call)
-    if account.options["events.types"] == "strict":
-        notes = (*notes, *_strictly(data))
-        if notes:
-            field = notes[0].pointer.strip("/")
-            return error(422, f"Argument {field} is invalid", 422, *notes)
+    notes = (*notes, *_odd(data, account.facts["string_variables"]))
+    if notes and account.options["events.types"] == "strict":
+        field = notes[0].pointer.strip("/")
+        return error(422, f"Argument {field} is invalid", 422, *notes)
     if event not in known(account):
         if account.options["events.unknown"] != "create":
             raise Refused(_no(account, "events.unknown", "Event not found", _how_to_make(account, event)))
@@ -96,8 +96,11 @@ def _no(account: Account, option: str, text: str, *problems: Problem) -> Reply:
 
 
 def _how_to_make(account: Account, event: str) -> Problem:
+    there = known(account)
+    near = difflib.get_close_matches(event[:200], there, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
     expected = (
-        f"an event that exists ({', '.join(known(account)[:10])}). At the vendor's others are made in the dashboard, here "
+        f"an event that exists ({', '.join(there[:10])}){hint} At the vendor's others are made in the dashboard, here "
         f"by options={{'events.names': [{event[:80]!r}]}}; with 'events.unknown': 'create' the first call makes one"
     )
     return Problem("", expected, event[:80])
@@ -117,15 +120,18 @@ def _automation_id(call: Call) -> tuple[int | None, tuple[Problem, ...]]:
     return int(value), (Problem("/automation_id", "a Number", f"{value!r}, text", "documented", "type"),)
 
 
-def _strictly(data: Mapping[str, Any]) -> tuple[Problem, ...]:
-    """Rules that no page of this revision states."""
+def _odd(data: Mapping[str, Any], longest: Fact) -> tuple[Problem, ...]:
+    """Rules whose breach no page connects with an answer; the form of an address or number is not said either."""
     found = []
     email, phone = identity(data, "email"), identity(data, "phone")
+    form = "documented: what it is; its form is assumed (option events.types)"
     if email and not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
-        found.append(Problem("/email", "an e-mail address", repr(email[:40])))
+        found.append(Problem("/email", "an e-mail address", repr(email[:40]), form))
     if phone and not re.fullmatch(r"\+?[0-9]{7,15}", phone, re.ASCII):
-        found.append(Problem("/phone", "7 to 15 digits, with or without +", repr(phone[:40])))
+        found.append(Problem("/phone", "7 to 15 digits, with or without +", repr(phone[:40]), form))
+    length = f"{longest.basis}: fact string_variables; what follows is assumed (option events.types)"
     for name, value in data.items():
-        if name not in IDENTITY and isinstance(value, str) and len(value) > LONGEST_VARIABLE:
-            found.append(Problem(f"/{name}", f"at most {LONGEST_VARIABLE} characters", str(len(value))))
+        if name not in IDENTITY and isinstance(value, str) and len(value) > longest.value:
+            expected = f"at most {longest.value} characters"
+            found.append(Problem(f"/{name}", expected, f"{len(value)} characters", length))
     return tuple(found)

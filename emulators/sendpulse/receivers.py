@@ -54,11 +54,7 @@ def create(account: Account, call: Call) -> Reply:
     there = {row.action: row for row in rows(account) if row.listener.url == url}
     repeated = account.options["webhooks.repeated"]
     if repeated == "refuse" and not there.keys().isdisjoint(actions):
-        got = ", ".join(action for action in actions if action in there)
-        problem = Problem(
-            "/actions", "types that are not registered for this URL", got, "option webhooks.repeated"
-        )
-        return _invalid(account, "actions", "is invalid", problem)
+        return _repeated(account, "actions", [action for action in actions if action in there])
     created = []
     for action in actions:
         if repeated == "keep" and action in there:
@@ -77,14 +73,19 @@ def update(account: Account, call: Call) -> Reply:
     url, actions = call.data.get("url"), call.data.get("actions")
     if url is not None and not _can_be_called(url):
         return _invalid(account, "url", "is invalid", _no_address(url))
-    action = actions[0] if actions else row.action
+    action, address = actions[0] if actions else row.action, url or row.listener.url
     number = row.listener.id
+    if account.options["webhooks.repeated"] != "add" and any(
+        (other.listener.url, other.action) == (address, action) and other.id != row.id
+        for other in rows(account)
+    ):
+        return _repeated(account, "actions" if actions else "url", [action])
     if row.listener.kinds == frozenset([row.action]):
         account.resubscribe(number, url, [action])
     else:
         # The other rows of this receiver stay as they are.
         _take_out(account, row)
-        number = account.subscribe(FEED, url or row.listener.url, [action])
+        number = account.subscribe(FEED, address, [action])
     account.table("webhook rows").put(f"{number} {action}", row.id)
     return _success([True])
 
@@ -153,6 +154,13 @@ def _success(data: Any) -> Reply:
 def _invalid(account: Account, field: str, what: str, *problems: Problem) -> Reply:
     status = account.options["webhooks.invalid"]
     return error(status, f"Argument {field} {what}", status, *problems)
+
+
+def _repeated(account: Account, field: str, actions: list[str]) -> Reply:
+    expected, got = "types that are not registered for this URL", ", ".join(actions)
+    return _invalid(
+        account, field, "is invalid", Problem(f"/{field}", expected, got, "option webhooks.repeated")
+    )
 
 
 def _unknown(account: Account, call: Call) -> Reply:

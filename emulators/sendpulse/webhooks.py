@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emulators.engine.provider import Occasion, Payload
+from emulators.sendpulse import email_service
 
 SENDER = "news@shop.example.com"
 
@@ -11,8 +12,11 @@ def smtp(occasion: Occasion) -> Payload:
     """An SMTP event."""
     if occasion.kind in ("delivered", "undelivered"):
         return _answered(occasion)
-    if occasion.kind == "unsubscribed":
+    if occasion.kind in ("unsubscribed", "resubscribed"):
         return _unsubscribed(occasion)
+    if occasion.kind in ("soft_bounces", "hard_bounces"):
+        # Of these alone the vendor prints the fields of his other service.
+        return email_service.event(occasion)
     random, people = occasion.random, occasion.people
     return {
         "event": occasion.kind,
@@ -42,7 +46,7 @@ def _answered(occasion: Occasion) -> Payload:
 
 
 def _unsubscribed(occasion: Occasion) -> Payload:
-    """The page prints this event alone without timestamp and message_id."""
+    """The page prints this event alone without timestamp and message_id; its opposite is taken to be like it."""
     random, people = occasion.random, occasion.people
     return {
         "event": occasion.kind,

@@ -52,6 +52,29 @@ def test_version_3_takes_parameters_as_an_object(esputnik, app) -> None:
     assert status == 400
 
 
+@pytest.mark.parametrize("path", ["/v1/event", "/v2/event"])
+@pytest.mark.parametrize("params", [{"email": "ann@example.com"}, {"name": "Ann"}, {}])
+def test_versions_1_and_2_want_a_list_where_version_3_wants_an_object(path, params, esputnik, app) -> None:
+    assert app.post(path, event(params=params)) == (400, "params is not valid")
+    problem = esputnik.calls()[0].problems[0]
+    told = ("/params", "a list of {name, value}; version 3 takes an object", "an object")
+    assert (problem.pointer, problem.expected, problem.got) == told
+
+
+def test_the_answer_of_version_3_is_told_to_be_a_guess(esputnik, app) -> None:
+    assert app.post("/v3/event", event(params={"email": "ann@example.com"})) == TAKEN
+    [note] = esputnik.calls()[0].problems
+    assert note.source.startswith("assumed: ")
+
+
+def test_a_new_type_that_looks_like_one_with_a_workflow_is_taken_with_a_note(esputnik, app) -> None:
+    for known in ("productView", "PRODUCTVIEWED", "productView", "productViewed", "cartAbandoned"):
+        assert app.post("/v2/event", event(eventTypeKey=known)) == TAKEN
+    notes = [[p.pointer for p in call.problems] for call in esputnik.calls()]
+    assert notes == [["/eventTypeKey"], ["/eventTypeKey"], [], [], []]
+    assert "did you mean 'productViewed'?" in esputnik.calls()[0].problems[0].expected
+
+
 def test_version_2_takes_any_value_and_version_1_wants_json_escaped(app) -> None:
     nested = event(params=[{"name": "items", "value": [{"id": 1, "price": 2.5}]}])
     assert app.post("/v2/event", nested) == TAKEN

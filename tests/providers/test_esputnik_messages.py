@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from emulators import catalog
+from emulators.errors import InvalidValue
 from tests.support.esputnik_app import App
 from tests.support.receiver import Receiver
 
@@ -94,7 +95,12 @@ def test_a_wrong_address_is_an_error_of_its_recipient_alone(esputnik, app) -> No
         "message": "'example.com' is not valid email",
     }
     assert right["status"] == "OK"
-    assert [problem.pointer for problem in esputnik.calls()[0].problems] == ["/0"]
+    [problem] = esputnik.calls()[0].problems
+    assert (problem.pointer, problem.expected, problem.got) == (
+        "/emails/0",
+        "an e-mail address",
+        "'example.com'",
+    )
 
 
 def test_an_unknown_address_becomes_a_contact(esputnik, app) -> None:
@@ -127,6 +133,7 @@ def test_a_message_leads_to_the_activities_of_its_recipient(esputnik, app, hook)
     [
         ("delivered+ann@example.com", ["DELIVERED"], "DELIVERED", "false", "true"),
         ("bounce+ann@example.com", ["UNDELIVERED"], "UNDELIVERED", "true", "false"),
+        ("hard-bounce+ann@example.com", ["UNDELIVERED"], "BLACKLISTED", "true", "false"),
         ("late-bounce+ann@example.com", ["DELIVERED", "UNDELIVERED"], "UNDELIVERED", "true", "false"),
         ("unseen-delivery+ann@example.com", ["READ"], "READ", "false", "true"),
         (
@@ -162,6 +169,15 @@ def test_a_late_bounce_follows_its_delivery_within_seconds_as_in_the_sample(espu
     assert delivered["activityDateTime"] < bounced["activityDateTime"]
     assert bounced["hardBounce"] is False
     assert bounced["statusDescription"]
+
+
+@pytest.mark.parametrize(("story", "hard"), [("bounce", False), ("hard-bounce", True)])
+def test_a_hard_bounce_is_that_of_a_contact_on_the_blacklist(story, hard, esputnik, app, hook) -> None:
+    esputnik.subscribe(hook.url)
+    app.post("/v1/message/email", {**EMAIL, "emails": [f"{story}+ann@example.com"]})
+    [activity] = told(esputnik, hook)
+    assert (activity["activityStatus"], activity["hardBounce"]) == ("UNDELIVERED", hard)
+    assert activity["statusDescription"]
 
 
 @pytest.mark.emulator("esputnik", options={"outcomes.default": "bounce"})
@@ -271,6 +287,11 @@ def test_recipients_may_be_named_by_an_id(esputnik, app, hook) -> None:
     _, sent = app.post("/v1/message/2489300/smartsend", {"recipients": recipients})
     assert [row["status"] for row in sent["results"]] == ["OK", "OK", "ERROR", "ERROR"]
     assert [row["locator"] for row in sent["results"]][:2] == ["ann@example.com"] * 2
+    told_of = [(p.pointer, p.expected, p.got) for p in esputnik.calls("smartsend")[0].problems]
+    assert told_of == [
+        ("/recipients/2", "a contact that exists", "id='1'"),
+        ("/recipients/3", "locator, contactId or externalCustomerId", "none of them"),
+    ]
     assert {(row["contactId"], row["externalCustomerId"]) for row in told(esputnik, hook)} == {
         (number, "c-1")
     }
@@ -316,3 +337,24 @@ def test_the_request_id_may_be_another_than_the_iid(esputnik, app, hook) -> None
     request = sent["results"]["requestId"]
     assert request not in {row["iid"] for row in told(esputnik, hook)}
     assert app.get("/v1/message/status", ids=request)[1]["results"]["status"] == "CLICKED"
+
+
+@pytest.mark.parametrize("query", [{}, {"ids": ""}, {"ids": "nobody-sent-this"}])
+def test_a_status_that_finds_nothing_says_why(query, esputnik, app) -> None:
+    assert app.get("/v1/message/status", query) == (200, {"results": []})
+    [note] = esputnik.calls()[0].problems
+    assert (note.pointer, "assumed" in note.source) == ("/ids", True)
+
+
+MESSAGES = [
+    ({"7": {"messageNam": "x"}}, "did you mean 'messageName'"),
+    ({"7": {"mediaType": "pigeon"}}, "one of email, sms, viber"),
+    ({7: {"messageName": "x"}}, "the number of a message as text"),
+    ({"7": "Welcome"}, "an object of messageName"),
+]
+
+
+@pytest.mark.parametrize(("messages", "said"), MESSAGES)
+def test_a_prepared_message_that_cannot_be_meant_is_refused_at_once(messages, said, emulate) -> None:
+    with pytest.raises(InvalidValue, match=said), emulate.fresh("esputnik", options={"messages": messages}):
+        pass

@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from emulators import catalog
+from emulators.errors import InvalidValue
 from tests.support.esputnik_app import App
 from tests.support.receiver import Receiver
 
@@ -275,14 +276,78 @@ def test_two_receivers_do_not_make_a_run_go_on_twice(esputnik, app) -> None:
         assert runs(esputnik)[0]["state"] == "finished"
 
 
-@blocks({"message": {"mediaType": "pigeon"}}, {"wait": -1}, "webhook", {"webhook": "WH5"})
-def test_a_block_that_cannot_be_meant_is_named_and_passed_over(esputnik, app, hook) -> None:
-    esputnik.subscribe(hook.url, feed="workflow")
-    assert app.post("/v2/event", event()) == (200, "")
-    esputnik.advance(0)
-    assert len(hook.posts) == 1
-    problems = esputnik.calls()[0].problems
-    assert [problem.source for problem in problems] == ["option workflows, 'cartAbandoned'"] * 3
+WRONG = [
+    (
+        {"message": {"mediaType": "pigeon"}},
+        "/0/message/mediaType: expected one of email, sms, viber, got 'pigeon'",
+    ),
+    ({"message": {"messageId": "7"}}, "/0/message/messageId: expected a number"),
+    ({"message": {"messageId": True}}, "/0/message/messageId: expected a number"),
+    ({"message": {"messgeName": "x"}}, "did you mean 'messageName'"),
+    ({"message": {"email": "x"}}, "did you mean 'to'"),
+    ({"message": "Hi"}, "/0/message: expected an object"),
+    ({"wait": -1}, "/0/wait: expected seconds, or text such as"),
+    ({"wait": "soon"}, "/0/wait: expected seconds, .* got 'soon'"),
+    ({"wait": float("inf")}, "/0/wait: expected seconds"),
+    ({"delay": 60}, "did you mean 'wait'"),
+    ("webhook", "/workflows/cartAbandoned/0: expected one of"),
+    ({}, "/workflows/cartAbandoned/0: expected one of"),
+    ({"wait": 1, "webhook": "A"}, "/workflows/cartAbandoned/0: expected one of"),
+    ({"webhook": ""}, "/0/webhook: expected the name of the block"),
+    ({"webhook": "A", "uri": "http://x"}, "/0/uri: expected .*did you mean 'url'"),
+    ({"webhook": "A", "template": "{}"}, "/0/template: expected .*did you mean 'body'"),
+    ({"webhook": "A", "url": "x"}, "/0/url: expected an address"),
+    ({"webhook": "A", "method": "PUT"}, "/0/method: expected one of GET, POST"),
+    ({"webhook": "A", "format": "yaml"}, "/0/format: expected one of json, xml, text"),
+    ({"webhook": "A", "headers": {"X": 1}}, "/0/headers: expected"),
+    ({"webhook": "A", "body": {}}, "/0/body: expected text"),
+]
+
+
+@pytest.mark.parametrize(("block", "said"), WRONG, ids=range(len(WRONG)))
+def test_a_block_that_cannot_be_meant_is_refused_at_once(block, said, emulate) -> None:
+    with (
+        pytest.raises(InvalidValue, match=said),
+        emulate.fresh("esputnik", options={"workflows": {"cartAbandoned": [block]}}),
+    ):
+        pass
+
+
+OTHERS = [
+    ({"workflows": {"cartAbandoned": {"webhook": "A"}}}, "/workflows/cartAbandoned/webhook: expected one of"),
+    ({"workflows": {"cartAbandoned": {"workflowId": 7}}}, "/workflows/cartAbandoned/blocks: expected a list"),
+    ({"workflows": {"cartAbandoned": {"workflowId": -7, "blocks": []}}}, "/workflowId: expected a number"),
+    ({"workflows": {"cartAbandoned": "A"}}, "/workflows/cartAbandoned: expected a list of"),
+    ({"workflows": {7: []}}, "/workflows/7: expected the key of an event type"),
+    ({"events.required_params": {"cartAbandoned": "sku"}}, "/events.required_params/cartAbandoned: expected"),
+    ({"events.required_params": {"cartAbandoned": {"sku": 1}}}, "/events.required_params/cartAbandoned"),
+]
+
+
+@pytest.mark.parametrize(("options", "said"), OTHERS, ids=range(len(OTHERS)))
+def test_options_of_another_form_are_refused_at_once(options, said, emulate) -> None:
+    with pytest.raises(InvalidValue, match=said), emulate.fresh("esputnik", options=options):
+        pass
+
+
+@blocks({"wait": "1h30m"}, {"message": {"messageId": 7, "to": "delivered+bob@example.com"}})
+def test_a_wait_may_be_written_in_words(esputnik, app) -> None:
+    start = esputnik.now
+    app.post("/v2/event", event())
+    esputnik.advance("1h29m59s")
+    assert runs(esputnik)[0]["state"] == "running"
+    esputnik.advance(1)
+    [run] = runs(esputnik)
+    assert (run["state"], (esputnik.now - start).total_seconds()) == ("finished", 5400)
+
+
+@pytest.mark.emulator(
+    "esputnik", options={"workflows": {"cartAbandoned": {"workflowId": 77, "blocks": [{"wait": 0}]}}}
+)
+def test_a_workflow_may_have_a_number_of_its_own(esputnik, app) -> None:
+    app.post("/v2/event", event())
+    [run] = runs(esputnik)
+    assert (run["workflowId"], run["state"]) == (77, "finished")
 
 
 def test_a_block_by_hand_says_what_it_is_given(esputnik, hook) -> None:

@@ -28,7 +28,7 @@ def received(sendpulse) -> list[Any]:
 
 @pytest.mark.parametrize(
     ("sample", "path"),
-    [("php-curl", BY_ID), ("python", BY_ID), ("php-library", BY_NAME), ("python-library", BY_NAME)],
+    [("php-with-curl", BY_ID), ("python", BY_ID), ("php-library", BY_NAME), ("python-library", BY_NAME)],
 )
 def test_the_printed_calls_run_as_written(sample, path, sendpulse, app) -> None:
     body = catalog.samples("sendpulse")[f"event.request.{sample}"].body
@@ -40,7 +40,7 @@ def test_the_printed_calls_run_as_written(sample, path, sendpulse, app) -> None:
 
 
 def test_blanks_around_an_address_are_not_part_of_it_but_stay_in_what_came(sendpulse, app) -> None:
-    body = catalog.samples("sendpulse")["event.request.php-curl"].body
+    body = catalog.samples("sendpulse")["event.request.php-with-curl"].body
     app.call("POST", BY_ID, body)
     assert received(sendpulse)[0]["email"] == "test1@test1.com"
     assert sendpulse.calls()[0].body["email"] == " test1@test1.com"
@@ -56,7 +56,7 @@ def test_variables_keep_the_types_in_which_they_came(sendpulse, app) -> None:
         "day": "2018.10.12",
         "products": [{"id": "1", "name": "Тест"}, {"id": 2, "name": "", "tags": []}],
         "": True,
-        "long": "x" * 1000,
+        "long": "x" * 255,
     }
     assert app.call("POST", BY_ID, {**ANN, **given}) == TAKEN
     assert received(sendpulse)[0]["variables"] == given
@@ -175,6 +175,20 @@ def test_an_event_that_was_not_made_is_unknown_and_the_explanation_says_how_to_m
     assert f"{{'events.names': [{event!r}]}}" in problem.expected
 
 
+def test_an_unknown_event_is_told_its_nearest(sendpulse, app) -> None:
+    for path in ("/events/name/registrtion", "/events/id/eb561baa181247d1cd378c4ead632877/1"):
+        assert app.call("POST", path, ANN) == NOT_FOUND
+    first, second = sendpulse.calls()
+    assert "did you mean 'registration'?" in first.problems[0].expected
+    assert "did you mean 'eb561baa181247d1cd378c4ead632877/7043663'?" in second.problems[0].expected
+
+
+@pytest.mark.emulator("sendpulse", options={"flows": {"purchase": [{"webhook": {}}], "77": []}})
+def test_an_event_with_a_flow_exists_and_a_number_of_a_flow_is_none(sendpulse, app) -> None:
+    assert app.call("POST", "/events/name/purchase", ANN) == TAKEN
+    assert app.call("POST", "/events/name/77", ANN) == NOT_FOUND
+
+
 @pytest.mark.parametrize("path", UNKNOWN)
 def test_an_event_is_made_by_an_option(path, emulate) -> None:
     event = path.removeprefix("/events/name/").removeprefix("/events/id/")
@@ -215,17 +229,19 @@ def test_another_type_than_the_documented_is_taken_with_a_note_or_refused(pointe
     ("field", "value"),
     [("email", "ann"), ("phone", "call me"), ("product_name", "x" * 256), ("phone", "+12")],
 )
-def test_values_that_only_a_strict_vendor_would_refuse(field, value, emulate) -> None:
+def test_values_that_only_a_strict_vendor_would_refuse_are_taken_with_a_note(field, value, emulate) -> None:
     body = {**ANN, "phone": "+380631234567", field: value}
     with emulate.fresh("sendpulse") as sendpulse:
         assert App(sendpulse.env).call("POST", BY_ID, body) == TAKEN
+        [note] = sendpulse.calls()[0].problems
+        assert (note.pointer, "option events.types" in note.source) == (f"/{field}", True)
     with emulate.fresh("sendpulse", options={"events.types": "strict"}) as sendpulse:
         assert App(sendpulse.env).call("POST", BY_ID, body)[0] == 422
 
 
 @pytest.mark.emulator("sendpulse", options={"events.types": "strict"})
 def test_the_printed_calls_run_where_types_are_strict_as_well(app) -> None:
-    for sample in ("php-curl", "python", "php-library", "python-library"):
+    for sample in ("php-with-curl", "python", "php-library", "python-library"):
         body = catalog.samples("sendpulse")[f"event.request.{sample}"].body
         assert app.call("POST", BY_ID, body) == TAKEN
 

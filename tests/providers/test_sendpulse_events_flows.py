@@ -119,22 +119,63 @@ def test_a_flow_may_wait(sendpulse, shop) -> None:
     ]
 
 
+WAITS = {"10m": 600, "1h30m": 5400, "1.5s": 1.5, "1h 1m": 3660, 90: 90, 0: 0}
+
+
+@pytest.mark.parametrize(("wait", "seconds"), WAITS.items())
+def test_a_wait_is_in_seconds_or_in_words(wait, seconds, emulate, shop) -> None:
+    flows = {"registration": [{"wait": wait}, {"webhook": {}}]}
+    with emulate.fresh("sendpulse", options={"flows": flows}) as sendpulse:
+        sendpulse.subscribe(shop.url, feed="automation360")
+        fire(sendpulse)
+        sendpulse.advance(max(0, seconds - 1))
+        assert len(shop.posts) == (seconds == 0)
+        sendpulse.advance(1)
+        assert len(shop.posts) == 1
+
+
 WRONG = [
-    "webhook",
-    {"mail": {}},
-    {"wait": -1},
-    {"webhook": {"title": "Привет"}},
-    {"webhook": {"url": "x"}},
-    {"webhook": 1},
+    ("webhook", "/flows/registration/0: expected"),
+    ({}, "/flows/registration/0: expected"),
+    ({"mail": {}}, "/flows/registration/0/mail: expected one of wait, webhook, got 'mail'"),
+    ({"webook": {}}, "did you mean 'webhook'"),
+    ({"delay": 60}, "did you mean 'wait'"),
+    ({"wait": -1}, "/0/wait: expected seconds, or text such as"),
+    ({"wait": True}, "/0/wait: expected seconds"),
+    ({"wait": float("nan")}, "/0/wait: expected seconds"),
+    ({"wait": "soon"}, "/0/wait: expected seconds, or text .* got 'soon'"),
+    ({"wait": "1h30"}, "/0/wait: expected seconds"),
+    ({"wait": 1, "webhook": {}}, "/0: expected one of wait and webhook"),
+    ({"webhook": {"title": "Привет"}}, "/0/webhook/title: expected latin letters"),
+    ({"webhook": {"automation_id": "x1"}}, "/0/webhook/automation_id: expected digits"),
+    ({"webhook": {"automation_id": True}}, "/0/webhook/automation_id: expected digits"),
+    ({"webhook": {"url": "x"}}, "/0/webhook/url: expected one of title, automation_id, got 'url'"),
+    ({"webhook": {"name": "x"}}, "did you mean 'title'"),
+    ({"webhook": 1}, "/0/webhook: expected"),
 ]
 
 
-@pytest.mark.parametrize("action", WRONG, ids=range(len(WRONG)))
-def test_an_action_that_cannot_be_meant_is_named(action, emulate) -> None:
-    with emulate.fresh("sendpulse", options={"flows": {"registration": [action]}}) as sendpulse:
-        assert fire(sendpulse) == 200
-        [note] = sendpulse.calls()[-1].problems
-        assert note.source == "option flows, 'registration'"
+@pytest.mark.parametrize(("action", "said"), WRONG, ids=range(len(WRONG)))
+def test_an_action_that_cannot_be_meant_is_refused_at_once(action, said, emulate) -> None:
+    with (
+        pytest.raises(InvalidValue, match=said),
+        emulate.fresh("sendpulse", options={"flows": {"registration": [action]}}),
+    ):
+        pass
+
+
+OTHERS = [
+    ({"flows": {"registration": {"webhook": {}}}}, "/flows/registration: expected a list"),
+    ({"flows": {77: []}}, "/flows/77: expected an event or the number of a flow as text, got 77"),
+    ({"flows": {"ab/7": "x"}}, "/flows/ab~17: expected a list"),
+    ({"events.names": ["purchase", 7]}, "/events.names/1: expected the name of an event, got 7"),
+]
+
+
+@pytest.mark.parametrize(("options", "said"), OTHERS, ids=range(len(OTHERS)))
+def test_options_of_another_form_are_refused_at_once(options, said, emulate) -> None:
+    with pytest.raises(InvalidValue, match=said), emulate.fresh("sendpulse", options=options):
+        pass
 
 
 @pytest.mark.emulator("sendpulse", options=ONE)

@@ -185,6 +185,27 @@ def test_what_is_registered_twice_is_a_choice(choice, status, count, emulate) ->
         assert len(rows(app)) == count
 
 
+@pytest.mark.parametrize(("choice", "status"), [("add", 200), ("keep", 422), ("refuse", 422)])
+@pytest.mark.parametrize("change", [{"actions": ["open"]}, {"url": URL, "actions": ["open"]}, {"url": URL}])
+def test_a_change_makes_no_second_row_unless_it_may_be_added(choice, status, change, emulate) -> None:
+    with emulate.fresh("sendpulse", options={"webhooks.repeated": choice}) as sendpulse:
+        app = App(sendpulse.env, sendpulse.env["SENDPULSE_API_KEY"])
+        first, other = (URL, URL + "/other") if "actions" not in change else (URL, URL)
+        action = "open" if "actions" not in change else "spam"
+        app.call("POST", WEBHOOK, {"url": first, "actions": ["open"]})
+        _, answer = app.call("POST", WEBHOOK, {"url": other, "actions": [action]})
+        path = f"{WEBHOOK}/{answer['data'][0]['id']}"
+        assert app.call("PUT", path, change)[0] == status
+        assert len({(row["url"], row["action"]) for row in rows(app)}) == (1 if choice == "add" else 2)
+
+
+@pytest.mark.emulator("sendpulse", options={"webhooks.repeated": "refuse"})
+def test_a_row_may_be_changed_to_what_it_is(app) -> None:
+    _, answer = app.call("POST", WEBHOOK, {"url": URL, "actions": ["open"]})
+    path = f"{WEBHOOK}/{answer['data'][0]['id']}"
+    assert app.call("PUT", path, {"url": URL, "actions": ["open"]})[0] == 200
+
+
 def test_a_batch_leaves_after_a_minute_or_with_the_hundredth_event(sendpulse, shop) -> None:
     sendpulse.subscribe(shop.url, feed="email-service")
     sendpulse.emit("email-service.open", count=99)

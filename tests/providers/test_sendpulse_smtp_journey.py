@@ -57,6 +57,8 @@ STORIES = {
     "opened": ["delivered", "opened"],
     "engaged": ["delivered", "opened", "clicked"],
     "bounce": ["undelivered"],
+    "rejected": ["undelivered"],
+    "soft-bounce": ["undelivered"],
     "spam": ["delivered", "opened", "spam_by_user"],
     "unsubscribe": ["delivered", "opened", "unsubscribed"],
     "silent": [],
@@ -69,6 +71,42 @@ def test_the_address_says_what_becomes_of_a_mail(sendpulse, app, hook) -> None:
         app.sent(f"{story}+ann@example.com")
     sendpulse.advance("1h")
     assert {story: kinds(hook, f"{story}+ann@example.com") for story in STORIES} == STORIES
+
+
+@pytest.mark.parametrize(
+    ("story", "code", "subcode"),
+    [("bounce", "550", "5.1.1"), ("rejected", "554", "5.7.1"), ("soft-bounce", "451", "4.7.1")],
+)
+def test_every_bounce_has_the_answer_of_its_story(story, code, subcode, sendpulse, app, hook) -> None:
+    for number in range(5):
+        app.sent(f"{story}+{number}@example.com")
+    sendpulse.advance("1h")
+    answers = {
+        (event["smtp_server_response_code"], event["smtp_server_response_subcode"]) for event in arrived(hook)
+    }
+    assert (answers, len(arrived(hook))) == ({(code, subcode)}, 5)
+
+
+BOUNCES = [
+    ("bounce", "hard_bounces", 550),
+    ("rejected", "hard_bounces", 554),
+    ("soft-bounce", "soft_bounces", 451),
+]
+
+
+@pytest.mark.parametrize("told", ["both", "bounce"])
+@pytest.mark.parametrize(("story", "kind", "code"), BOUNCES)
+def test_later_documents_tell_a_bounce_as_soft_or_hard(told, story, kind, code, emulate) -> None:
+    with (
+        Receiver() as receiver,
+        emulate.fresh("sendpulse@2025-08", options={"smtp.bounces": told}) as sendpulse,
+    ):
+        sendpulse.subscribe(receiver.url, feed="smtp")
+        App(sendpulse.env).sent(f"{story}+ann@example.com")
+        sendpulse.advance("1h")
+        *before, bounce = arrived(receiver)
+        assert [event["event"] for event in before] == (["undelivered"] if told == "both" else [])
+        assert (bounce["event"], bounce["smtp_server_response_code"]) == (kind, code)
 
 
 OUTCOMES = {

@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emulators.engine.provider import Account, Call, Reply, json_reply
-from emulators.sendpulse.smtp.reading import day, filters, number
+from emulators.sendpulse.smtp.reading import day, filters, page
 
 TABLE = "smtp bounces"
 
 
-def add(account: Account, email: str, stored: Mapping[str, Any]) -> None:
+def add(account: Account, email: str, stored: Mapping[str, Any], code: int, subcode: str, text: str) -> None:
     """A mail came back."""
-    code, subcode, text, _ = stored["answer"]
     row = {
         "email_to": email,
         "sender": stored["sender"],
@@ -32,9 +31,8 @@ def listed(account: Account, call: Call) -> Reply:
     given, notes = filters(account, call)
     rows = list(_recent(account, day(given, "date")))[::-1]
     most = account.facts["bounces_request_limit"].value
-    start = number(given, "offset", len(rows))
-    page = rows[start : start + (number(given, "limit", most) or most)]
-    answer = {"total": len(rows), "emails": page, "request_limit": most, "found": len(page)}
+    found = page(given, rows, most)
+    answer = {"total": len(rows), "emails": found, "request_limit": most, "found": len(found)}
     return json_reply(200, answer, *notes)
 
 

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from emulators.engine.profile import Problem
 from emulators.engine.provider import Account, Call, Reply, json_reply
 from emulators.sendpulse.errors import error
 from emulators.sendpulse.smtp import journey, judging, records
-from emulators.sendpulse.smtp.reading import address, brief, day, filters, number
+from emulators.sendpulse.smtp.reading import brief, day, filters, page
 
 # Of the Python library's description of `limit`.
 MOST_RECORDS = 100
-MOST_IDS = 500
 
 
 def send(account: Account, call: Call) -> Reply:
     """POST /smtp/emails: one record, and a story for each recipient."""
-    refusal = judging.verdict(account, call)
-    if refusal:
-        return refusal
-    fields: Mapping[str, Any] = call.data["email"]
-    sender = address(fields["from"]["email"])
-    to = judging.recipients(fields)
-    html = judging.decoded(fields.get("html")) or b""
-    stored = records.new(account, sender, fields["subject"], to, judging.size(fields), html)
-    dropped = journey.begin(account, stored)
+    mail = judging.judge(account, call)
+    if isinstance(mail, Reply):
+        return mail
+    subject: str = mail.fields["subject"]
+    stored = records.new(account, mail.sender, subject, mail.recipients, mail.size, mail.html or b"")
+    dropped = journey.begin(account, stored, mail.recipients)
     notes = [
         Problem("/email", "a recipient who did not unsubscribe: nothing is sent to this one", who)
         for who in dropped
     ]
-    return json_reply(200, {"result": True, "id": stored["id"]}, *judging.remarks(account, call), *notes)
+    return json_reply(200, {"result": True, "id": stored["id"]}, *judging.remarks(mail), *notes)
 
 
 def listed(account: Account, call: Call) -> Reply:
@@ -45,12 +38,11 @@ def listed(account: Account, call: Call) -> Reply:
         if (not since or stored["send_date"] >= since)
         and (not until or stored["send_date"][: len(until)] <= until)
         and (not sender or stored["sender"].lower() == sender)
-        and (not recipient or recipient in map(str.lower, stored["recipients"]))
+        and (not recipient or records.went_to(account, stored, recipient))
     ]
-    start = number(given, "offset", len(found))
-    page = found[::-1][start : start + (number(given, "limit", MOST_RECORDS) or MOST_RECORDS)]
     country = given.get("country") != "off"
-    return json_reply(200, [records.shown(account, stored, country) for stored in page], *notes)
+    rows = [records.shown(account, stored, country) for stored in page(given, found[::-1], MOST_RECORDS)]
+    return json_reply(200, rows, *notes)
 
 
 def total(account: Account, call: Call) -> Reply:

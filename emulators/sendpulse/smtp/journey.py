@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +13,14 @@ from emulators.sendpulse.smtp import bounces, records, unsubscribed
 REACTION = "smtp-event"
 # Numbers of messages go on from the one in the documents.
 FIRST_MESSAGE = 1_149_317_311
+# Steps of stories that the webhook tells as `undelivered`.
+ANSWERS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
+    {
+        "undelivered": ("550", "5.1.1", "Recipient address rejected: user unknown"),
+        "rejected": ("554", "5.7.1", "Message rejected as spam by content filtering"),
+        "deferred": ("451", "4.7.1", "Greylisted, please try again later"),
+    }
+)
 CLIENTS = (
     ("Firefox 64.0", "Linux"),
     ("Chrome 90.0.4430.93", "Windows"),
@@ -21,26 +29,38 @@ CLIENTS = (
 )
 
 
-def begin(account: Account, stored: Mapping[str, Any]) -> list[str]:
+def begin(account: Account, stored: Mapping[str, Any], recipients: Sequence[str]) -> list[str]:
     """Plans the story of every recipient; returns those who get nothing because they unsubscribed."""
-    dropped = [one for one in stored["recipients"] if unsubscribed.is_listed(account, one)]
-    shared = FIRST_MESSAGE - 1 + account.number("smtp message")
-    for place, recipient in enumerate(one for one in stored["recipients"] if one not in dropped):
-        message_id: int | str = shared
-        if account.options["smtp.message_id"] == "rest-id":
-            message_id = stored["id"]
-        elif place and account.options["smtp.message_id_per"] == "recipient":
+    dropped, first = [], True
+    message_id: int | str = FIRST_MESSAGE - 1 + account.number("smtp message")
+    if account.options["smtp.message_id"] == "rest-id":
+        message_id = stored["id"]
+    own = account.options["smtp.message_id_per"] == "recipient" and isinstance(message_id, int)
+    for recipient in recipients:
+        if unsubscribed.is_listed(account, recipient):
+            dropped.append(recipient)
+            continue
+        if own and not first:
             message_id = FIRST_MESSAGE - 1 + account.number("smtp message")
-        for step in steps(account, recipient):
-            account.after(
-                step.seconds,
-                REACTION,
-                id=stored["id"],
-                recipient=recipient,
-                message_id=message_id,
-                kind=step.kind,
-            )
+        first = False
+        story = steps(account, recipient)
+        _go_on(account, stored["id"], recipient, message_id, story, 0.0)
     return dropped
+
+
+def _go_on(
+    account: Account,
+    id: str,
+    recipient: str,
+    message_id: int | str,
+    story: Sequence[tuple[float, str]],
+    now: float,
+) -> None:
+    """Plans the next step of a story, and with it the rest; `now` is how many seconds of it have passed."""
+    if story:
+        (seconds, kind), *rest = story
+        told = {"id": id, "recipient": recipient, "message_id": message_id}
+        account.after(seconds - now, REACTION, **told, kind=kind, at=seconds, rest=rest)
 
 
 def happen(account: Account, data: Mapping[str, Any]) -> None:
@@ -48,33 +68,68 @@ def happen(account: Account, data: Mapping[str, Any]) -> None:
     stored = records.find(account, data["id"])
     if stored is None:
         return
-    kind = data["kind"]
-    given = {name: stored[name] for name in ("sender", "subject")} | {"recipient": data["recipient"]}
-    if kind != "unsubscribed":
-        given["message_id"] = data["message_id"]
-    payload = account.emit(f"smtp.{kind}", **given)
+    _go_on(account, data["id"], data["recipient"], data["message_id"], data["rest"], data["at"])
+    answer = ANSWERS.get(data["kind"])
+    kind = "undelivered" if answer else data["kind"]
+    # Only where the documents know of bounces is there a choice.
+    told = account.options.get("smtp.bounces", "undelivered") if answer else ""
+    if answer and told == "bounce":
+        kind = "soft_bounces" if int(answer[0]) < 500 else "hard_bounces"
+    payload = account.emit(f"smtp.{kind}", **_given(kind, stored, data), **_said(kind, answer))
     FOLLOWS[kind](account, stored, payload)
-    account.table(records.TABLE).put(stored["id"], stored)
+    if told == "both":
+        code, subcode, text = _answer(payload)
+        bounce = "soft_bounces" if code < 500 else "hard_bounces"
+        account.emit(
+            f"smtp.{bounce}",
+            email=data["recipient"],
+            smtp_server_response_code=code,
+            smtp_server_response_subcode=subcode,
+            smtp_server_response=text,
+        )
+
+
+def _given(kind: str, stored: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a kind of event says of the mail: some have no number, bounces nothing but the address."""
+    if kind in ("soft_bounces", "hard_bounces"):
+        return {"email": data["recipient"]}
+    given = {"recipient": data["recipient"], "sender": stored["sender"], "subject": stored["subject"]}
+    if kind in ("unsubscribed", "resubscribed"):
+        return given
+    return {**given, "message_id": data["message_id"]}
+
+
+def _said(kind: str, answer: tuple[str, str, str] | None) -> dict[str, Any]:
+    """What the recipient's server answered; the code of a bounce is a number."""
+    if answer is None:
+        return {}
+    code, subcode, text = answer
+    return {
+        "smtp_server_response_code": code if kind == "undelivered" else int(code),
+        "smtp_server_response_subcode": subcode,
+        "smtp_server_response": text,
+    }
 
 
 def _delivered(account: Account, stored: dict[str, Any], payload: Payload) -> None:
-    stored["answer"] = [*_answer(payload), "Delivered"]
+    records.answered(account, stored["id"], *_answer(payload), "Delivered")
 
 
 def _undelivered(account: Account, stored: dict[str, Any], payload: Payload) -> None:
-    stored["answer"] = [*_answer(payload), "Undelivered"]
-    bounces.add(account, payload["recipient"], stored)
+    answer = _answer(payload)
+    records.answered(account, stored["id"], *answer, "Undelivered")
+    bounces.add(account, payload.get("recipient") or payload["email"], stored, *answer)
 
 
 def _opened(account: Account, stored: dict[str, Any], payload: Payload) -> None:
-    stored["opens"].append(_client(account))
+    records.track(account, stored["id"], "open", _client(account))
 
 
 def _clicked(account: Account, stored: dict[str, Any], payload: Payload) -> None:
     client = _client(account)
     order = ("url", "browser", "os", "screen_resolution", "ip", "country", "action_date")
     row = {**client, "url": stored["url"], "screen_resolution": "1920x1080"}
-    stored["clicks"].append({name: row[name] for name in order})
+    records.track(account, stored["id"], "click", {name: row[name] for name in order})
 
 
 def _spam(account: Account, stored: dict[str, Any], payload: Payload) -> None:
@@ -83,6 +138,10 @@ def _spam(account: Account, stored: dict[str, Any], payload: Payload) -> None:
 
 def _unsubscribed(account: Account, stored: dict[str, Any], payload: Payload) -> None:
     unsubscribed.add(account, payload["recipient"], "unsubscribe_by_link")
+
+
+def _resubscribed(account: Account, stored: dict[str, Any], payload: Payload) -> None:
+    unsubscribed.take_off(account, payload["recipient"])
 
 
 def _answer(payload: Payload) -> tuple[int, str, str]:
@@ -103,9 +162,12 @@ FOLLOWS: Mapping[str, Callable[[Account, dict[str, Any], Payload], None]] = Mapp
     {
         "delivered": _delivered,
         "undelivered": _undelivered,
+        "soft_bounces": _undelivered,
+        "hard_bounces": _undelivered,
         "opened": _opened,
         "clicked": _clicked,
         "spam_by_user": _spam,
         "unsubscribed": _unsubscribed,
+        "resubscribed": _resubscribed,
     }
 )

@@ -25,17 +25,17 @@ LOOK_ALIKE = "сс"
 
 
 class Mail(NamedTuple):
-    """A mail under judgement. `written` says as which text it came, empty: as an object."""
+    """A mail under judgement, with what is read out of it once. `written` says as which text it came, empty: as an object."""
 
     fields: Mapping[str, Any]
     options: Mapping[str, Any]
-    templates: Mapping[str, Any]
     may_send: Callable[[str], bool]
-    written: str = ""
-
-    @property
-    def template(self) -> Any:
-        return self.fields.get("template") or None
+    written: str
+    sender: str
+    recipients: list[str]
+    size: int
+    html: bytes | None
+    template: Any
 
 
 class Rule(NamedTuple):
@@ -95,7 +95,7 @@ def _from_email(mail: Mail) -> str | None:
 
 
 def _from_address(mail: Mail) -> str | None:
-    return None if address(mail.fields["from"]["email"]) else brief(mail.fields["from"]["email"])
+    return None if mail.sender else brief(mail.fields["from"]["email"])
 
 
 def _to(mail: Mail) -> str | None:
@@ -114,9 +114,8 @@ def _body(mail: Mail) -> str | None:
 
 
 def _html(mail: Mail) -> str | None:
-    html = mail.fields.get("html")
-    strict = mail.options["smtp.html"] == "refused"
-    return None if not strict or not html or decoded(html) is not None else brief(html)
+    raw = mail.html is None and mail.options["smtp.html"] == "refused"
+    return brief(mail.fields["html"]) if raw and mail.fields.get("html") else None
 
 
 def _template(mail: Mail) -> str | None:
@@ -135,7 +134,7 @@ def _attachments(mail: Mail) -> str | None:
 
 
 def _too_many(mail: Mail) -> str | None:
-    found = len(recipients(mail.fields))
+    found = len(mail.recipients)
     return str(found) if found > mail.options["smtp.max_recipients"] else None
 
 
@@ -150,11 +149,11 @@ def _recipient(field: str, mail: Mail) -> str | None:
 def _unknown_template(mail: Mail) -> str | None:
     if mail.template is None or mail.options["smtp.unknown_template"] == "taken":
         return None
-    return None if _named(mail) in mail.templates else _named(mail)[:60]
+    return None if _named(mail) in _templates(mail) else _named(mail)[:60]
 
 
 def _empty_template(mail: Mail) -> str | None:
-    empty = mail.template is not None and mail.templates.get(_named(mail)) == ""
+    empty = mail.template is not None and _templates(mail).get(_named(mail)) == ""
     return "a template without a body" if empty else None
 
 
@@ -165,13 +164,16 @@ def _variables(mail: Mail) -> str | None:
 
 
 def _size(mail: Mail) -> str | None:
-    found = size(mail.fields)
-    return f"{found} bytes" if found > mail.options["smtp.max_size"] else None
+    return f"{mail.size} bytes" if mail.size > mail.options["smtp.max_size"] else None
 
 
 def _sender(mail: Mail) -> str | None:
-    sender = address(mail.fields["from"]["email"])
-    return None if mail.may_send(sender) else sender
+    return None if mail.may_send(mail.sender) else mail.sender
+
+
+def _templates(mail: Mail) -> dict[str, Any]:
+    known = {DOCUMENTED_TEMPLATE: "the one of the examples", **mail.options["smtp.templates"]}
+    return {str(name): body for name, body in known.items()}
 
 
 def _named(mail: Mail) -> str:
@@ -232,7 +234,13 @@ RULES = (
 
 
 def verdict(account: Account, call: Call, problems: tuple[Problem, ...] = ()) -> Reply | None:
-    """The refusal of a mail, with the rules of the schema that it breaks; None: it is taken."""
+    """The refusal of a mail that breaks rules of the schema; None: it is taken."""
+    judged = judge(account, call, problems)
+    return judged if isinstance(judged, Reply) else None
+
+
+def judge(account: Account, call: Call, problems: tuple[Problem, ...] = ()) -> Mail | Reply:
+    """A mail that is taken, or the refusal of it with the rules of the schema that it breaks."""
     if any(problem.rule == "unreadable" for problem in problems):
         return error(422, "Badly formed incoming data", 999, *problems)
     fields = call.data.get("email") if isinstance(call.data, dict) else None
@@ -240,20 +248,24 @@ def verdict(account: Account, call: Call, problems: tuple[Problem, ...] = ()) ->
         return error(422, "Argument email missing", 422, *problems)
     if not isinstance(fields, dict):
         return error(422, "Badly formed incoming data", 999, *problems)
-    templates = {DOCUMENTED_TEMPLATE: "the one of the examples", **account.options["smtp.templates"]}
+    sender = fields.get("from")
     mail = Mail(
         fields,
         account.options,
-        {str(name): body for name, body in templates.items()},
         partial(may_send, account),
         written_as(call, "email"),
+        address(sender.get("email")) if isinstance(sender, dict) else "",
+        recipients(fields),
+        size(fields),
+        decoded(fields.get("html")),
+        fields.get("template") or None,
     )
     for rule in RULES:
         got = rule.broken(mail)
         if got is not None:
             own = Problem(rule.pointer, rule.expected, got)
             return error(422, rule.message, rule.code, own, *(p for p in problems if _same_place(p, rule)))
-    return None
+    return mail
 
 
 def _same_place(problem: Problem, rule: Rule) -> bool:
@@ -263,17 +275,16 @@ def _same_place(problem: Problem, rule: Rule) -> bool:
     return problem.pointer.startswith(rule.pointer) or rule.pointer.startswith(f"{problem.pointer}/email")
 
 
-def remarks(account: Account, call: Call) -> tuple[Problem, ...]:
+def remarks(mail: Mail) -> tuple[Problem, ...]:
     """What a mail that is taken will be sorry for at the vendor's."""
-    fields, found = call.data["email"], []
-    html = fields.get("html")
-    if html and decoded(html) is None:
+    found = []
+    if mail.html is None and (html := mail.fields.get("html")):
         found.append(Problem("/email/html", "Base64: raw HTML arrives garbled", brief(html)))
-    if LOOK_ALIKE in fields:
+    if LOOK_ALIKE in mail.fields:
         found.append(
             Problem(f"/email/{LOOK_ALIKE}", "cc in Latin letters: nobody gets a copy", "two Cyrillic letters")
         )
-    if written_as(call, "email") == PHP:
+    if mail.written == PHP:
         expected = "an object: users report that this text is answered with 999 since 2021"
         found.append(
             Problem(

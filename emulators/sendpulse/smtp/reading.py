@@ -21,9 +21,9 @@ JSON, PHP = "JSON", "PHP"
 
 def mail(data: Any) -> Any:
     """The body of a send with `email` as an object."""
-    if isinstance(data, dict) and isinstance(value := unpacked(data.get("email")), dict):
-        return {**data, "email": value}
-    return data
+    given = data.get("email") if isinstance(data, dict) else None
+    value = unpacked(given)
+    return {**data, "email": value} if value is not given and isinstance(value, dict) else data
 
 
 def emails(data: Any) -> Any:
@@ -112,6 +112,12 @@ def number(given: Mapping[str, str], name: str, most: int) -> int:
     """A count in a query, `most` at most; 0 if there is none, as libraries send when nothing was asked."""
     text = given.get(name, "")
     return min(int(text), most) if re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) else 0
+
+
+def page(given: Mapping[str, str], rows: list[Any], most: int) -> list[Any]:
+    """The part of a list that `offset` and `limit` ask for, `most` rows of it at most."""
+    start = number(given, "offset", len(rows))
+    return rows[start : start + (number(given, "limit", most) or most)]
 
 
 def day(given: Mapping[str, str], name: str) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulators.engine.profile import Problem
-from emulators.engine.provider import Account, Call, Reply, json_reply
+from emulators.engine.provider import Account, Call, Refused, Reply, json_reply
 from emulators.sendpulse.errors import error
 from emulators.sendpulse.smtp import records
-from emulators.sendpulse.smtp.reading import address, brief, day, filters, number
+from emulators.sendpulse.smtp.reading import address, brief, day, filters, page
 
 TABLE = "smtp unsubscribed"
 MOST_ROWS = 100
@@ -37,23 +37,15 @@ def add(account: Account, email: str, reason: str) -> None:
 
 def unsubscribe(account: Account, call: Call) -> Reply:
     """POST /smtp/unsubscribe: the account's owner puts addresses on the list."""
-    entries = call.data["emails"]
-    found = [address(entry.get("email") if isinstance(entry, dict) else entry) for entry in entries]
-    if not any(found):
-        return _empty(Problem("/emails", "e-mail addresses", brief(entries)))
-    for email in filter(None, found):
+    for email in _named(call):
         add(account, email, "unsubscribe_by_user")
     return json_reply(200, {"result": True})
 
 
 def remove(account: Account, call: Call) -> Reply:
     """DELETE /smtp/unsubscribe: takes addresses off it, whether or not they are on it."""
-    entries = call.data["emails"]
-    found = [address(entry.get("email") if isinstance(entry, dict) else entry) for entry in entries]
-    if not any(found):
-        return _empty(Problem("/emails", "e-mail addresses", brief(entries)))
-    for email in filter(None, found):
-        account.table(TABLE).delete(email.lower())
+    for email in _named(call):
+        take_off(account, email)
     return json_reply(200, {"result": True})
 
 
@@ -68,8 +60,7 @@ def listed(account: Account, call: Call) -> Reply:
     given, notes = filters(account, call)
     table, date = account.table(TABLE), day(given, "date")
     rows = [row for email in table if (row := table.get(email)) and row["date"].startswith(date[:10])]
-    start = number(given, "offset", len(rows))
-    return json_reply(200, rows[start : start + (number(given, "limit", MOST_ROWS) or MOST_ROWS)], *notes)
+    return json_reply(200, page(given, rows, MOST_ROWS), *notes)
 
 
 def search(account: Account, call: Call) -> Reply:
@@ -108,7 +99,7 @@ def resubscribe(account: Account, call: Call) -> Reply:
     account.table(CONFIRMED).put("sent", [*sent, account.now.timestamp()])
     stored = records.new(account, sender, CONFIRMATION, [email], len(CONFIRMATION))
     if account.options["smtp.resubscription"] == "confirmed":
-        account.after(account.facts["resubscription_delay"].value, CONFIRMED, email=email)
+        account.after(account.facts["resubscription_delay"].value, CONFIRMED, email=email, sender=sender)
     return json_reply(200, {"result": True, "id": stored["id"]})
 
 
@@ -125,8 +116,26 @@ def refuse_resubscribe(account: Account, call: Call, problems: tuple[Problem, ..
 
 
 def confirmed(account: Account, data: Mapping[str, Any]) -> None:
-    """Somebody said yes; later states of the documents have a webhook for it, this one has none."""
-    account.table(TABLE).delete(data["email"].lower())
+    """Somebody said yes; where the documents know of a webhook for it, an option lets it be sent."""
+    take_off(account, data["email"])
+    if account.options.get("smtp.resubscribed"):
+        account.emit(
+            "smtp.resubscribed", recipient=data["email"], sender=data["sender"], subject=CONFIRMATION
+        )
+
+
+def take_off(account: Account, email: str) -> None:
+    """Takes an address off the list."""
+    account.table(TABLE).delete(email.lower())
+
+
+def _named(call: Call) -> list[str]:
+    """The addresses of a body, each alone or as `email` of an object; refuses a body without any."""
+    entries = call.data["emails"]
+    found = [address(entry.get("email") if isinstance(entry, dict) else entry) for entry in entries]
+    if not any(found):
+        raise Refused(_empty(Problem("/emails", "e-mail addresses", brief(entries))))
+    return [email for email in found if email]
 
 
 def _empty(*problems: Problem) -> Reply:
