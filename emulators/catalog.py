@@ -25,6 +25,7 @@ from emulators.engine.profile import (
     Sample,
     Source,
 )
+from emulators.engine.strictness import assumed_places
 from emulators.references import files_referred_to
 
 ORIGIN = "https://provider-emulators.example/schemas"
@@ -215,6 +216,7 @@ class Catalog:
                 name=kind,
                 fields=_fields(event, kind),
                 open=_definition(event, kind).get("additionalProperties") is not False,
+                assumed=assumed_places(_definition(event, kind)),
                 **value,
             )
             for kind, value in data["kinds"].items()

@@ -24,6 +24,9 @@ COMMANDS = {
     "trigger": "send one event to a receiver, now",
     "replay": "send a payload that the vendor's documents print",
     "explain": "every fact an emulator goes by, with its basis and source",
+    "diff": "what changed between two revisions of a vendor's documents, and whom it can break",
+    "export": "a vendor as OpenAPI or AsyncAPI",
+    "drift": "captured traffic against what the documents say, and a patch for what they do not",
 }
 
 

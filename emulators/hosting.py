@@ -19,6 +19,7 @@ from emulators.engine.crank import Crank
 from emulators.engine.egress import Egress
 from emulators.engine.emulator import Emulator
 from emulators.engine.listening import listen
+from emulators.engine.strictness import ANY, STRICTNESS
 from emulators.engine.web import Site
 from emulators.engine.world import World
 from emulators.errors import EmulatorError, InvalidValue, UnknownName, WouldBlock, unknown
@@ -38,6 +39,7 @@ class Setting:
     world: World | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     outcomes: Mapping[str, Any] | None = None
+    strictness: str = ANY
     allow: Iterable[str] = ()
     host: str = "127.0.0.1"
     port: int = 0
@@ -150,7 +152,8 @@ async def in_loop(spec: str, **setting: Any) -> AsyncIterator[Emulator]:
     """An emulator of `"sendpulse"` or `"sendpulse@2021-05"` on the running loop.
 
     `seed=`, `start=` (aware datetime), `clock=` (`"virtual"`, `"wall"` or a speed), `world=` (that of another
-    emulator), `options=`, `outcomes=` (what becomes of the messages to an address), `allow=` (hosts beyond this machine that may be delivered to), `host=`, `port=`.
+    emulator), `options=`, `outcomes=` (what becomes of the messages to an address), `strictness=` (`"documented"`: nothing
+    that is assumed is sent or answered), `allow=` (hosts beyond this machine that may be delivered to), `host=`, `port=`.
     """
     async with _at_home(setting_of(spec, setting), LoopHost(asyncio.get_running_loop())) as emulator:
         yield emulator
@@ -192,6 +195,7 @@ async def inhabit(site: Site, setting: Setting, host: LoopHost) -> AsyncIterator
             crank,
             host,
             setting.choices(),
+            setting.strictness,
         )
         emulator.url = site.url
         site.answer = emulator.answer
@@ -257,6 +261,10 @@ def setting_of(spec: str, given: Mapping[str, Any]) -> Setting:
         if not isinstance(getattr(setting, name), wanted):
             shown = getattr(wanted, "__name__", str(wanted))
             raise InvalidValue(f"{name}: expected {shown}, got {getattr(setting, name)!r}")
+    if setting.strictness not in STRICTNESS:
+        raise InvalidValue(
+            f"strictness: expected one of {', '.join(map(repr, STRICTNESS))}, got {setting.strictness!r}"
+        )
     if setting.world is not None:
         for name in ("seed", "start", "clock", "allow"):
             if name in given:

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 WORLD_KEY: pytest.StashKey[World] = pytest.StashKey()
 FACTORY_KEY: pytest.StashKey[Emulate] = pytest.StashKey()
 TOLD_KEY: pytest.StashKey[set[str]] = pytest.StashKey()
+# Settings of one emulator; the others hold for the world of a test.
+OWN = ("options", "outcomes", "strictness")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Makes the marker known."""
     config.addinivalue_line(
         "markers",
-        "emulator('sendpulse@2021-05', seed=0, start=None, clock='virtual', options={}, outcomes={}, allow=()): "
+        "emulator('sendpulse@2021-05', seed=0, start=None, clock='virtual', options={}, outcomes={}, strictness='any', allow=()): "
         "sets up the fixture of that provider; seed, start, clock and allow hold for the test's whole world",
     )
 
@@ -37,7 +39,7 @@ def _marks(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, Any]
     from emulators.errors import InvalidValue, unknown
     from emulators.hosting import unknown_setting
 
-    known = ("seed", "start", "clock", "options", "outcomes", "allow")
+    known = ("seed", "start", "clock", *OWN, "allow")
     for mark in request.node.iter_markers("emulator"):
         if len(mark.args) > 1 or not all(isinstance(word, str) for word in mark.args):
             raise InvalidValue(
@@ -70,7 +72,7 @@ def _world(request: pytest.FixtureRequest) -> World:
         shared: dict[str, Any] = {}
         for _, given in _marks(request):
             for key, value in given.items():
-                if key not in ("options", "outcomes"):
+                if key not in OWN:
                     shared.setdefault(key, value)
         stash[WORLD_KEY] = make_world(setting_of("", shared))
     world: World = stash[WORLD_KEY]
@@ -89,7 +91,7 @@ def fixture_for(name: str) -> Callable[..., Any]:
         with ExitStack() as stack:
             try:
                 spec, given = _setting(request, name)
-                own = {key: given[key] for key in ("options", "outcomes") if key in given}
+                own = {key: given[key] for key in OWN if key in given}
                 emulator = stack.enter_context(in_thread(spec, world=_world(request), **own))
             except EmulatorError as error:
                 # What is wrong stands in the message; our frames would only bury it.

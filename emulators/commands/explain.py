@@ -43,13 +43,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="only a table of the calls that are answered, their sources and the real clients that proved them",
     )
+    parser.add_argument(
+        "--strictness",
+        choices=["any", "documented"],
+        default="any",
+        help="documented: only what that setting refuses, and what is gone by although it is assumed",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Explains."""
     from emulators import registry
-    from emulators.commands import coverage
+    from emulators.commands import coverage, doubts
     from emulators.errors import InvalidValue
 
     if args.routes:
@@ -60,10 +66,12 @@ def run(args: argparse.Namespace) -> int:
     if args.provider is None:
         raise InvalidValue(f"explain: expected a provider, one of {', '.join(registry.names())}, or --routes")
     imitation = registry.load(args.provider)
-    if args.json:
+    width = min(110, max(60, shutil.get_terminal_size((100, 24)).columns))
+    if args.strictness == "documented":
+        print(json.dumps(doubts.data(imitation), indent=2) if args.json else doubts.page(imitation, width))
+    elif args.json:
         print(json.dumps(asdict(imitation.profile), indent=2, default=bytes.decode))
     else:
-        width = min(110, max(60, shutil.get_terminal_size((100, 24)).columns))
         print(Page(imitation.provider, imitation.profile, width).text())
     return Exit.GOOD
 

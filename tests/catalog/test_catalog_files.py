@@ -15,6 +15,8 @@ from jsonschema import Draft202012Validator
 from emulators import catalog, registry
 from emulators.engine.policy import Policy
 from emulators.engine.profile import BASES, Profile
+from emulators.engine.provider import Call
+from emulators.faults import VendorError
 
 ROOT = catalog.root()
 SCHEMA_FILES = sorted(ROOT.glob("*/*/*.schema.json"))
@@ -114,6 +116,7 @@ def test_every_fact_says_its_basis_and_a_source_that_exists(provider: str, revis
     profile = catalog.profile(provider, revision)
     stated: list[Any] = [*profile.routes.values(), *profile.facts.values(), *profile.samples.values()]
     stated += [option.default for option in profile.options.values()]
+    stated += profile.errors.values()
     for feed in profile.feeds.values():
         stated += [*feed.kinds.values(), *feed.policy.values()]
     assert stated
@@ -127,6 +130,7 @@ def test_a_guess_says_why(provider: str, revision: str) -> None:
     profile = catalog.profile(provider, revision)
     facts = [fact for feed in profile.feeds.values() for fact in feed.policy.values()]
     facts += [option.default for option in profile.options.values()]
+    facts += profile.errors.values()
     assert all(fact.note for fact in facts if fact.basis in ("inferred", "assumed"))
 
 
@@ -190,6 +194,66 @@ def test_no_schema_of_a_call_belongs_to_no_route(provider: str, revision: str) -
 def test_an_example_keeps_to_the_schema_it_is_named_after(path: Path) -> None:
     provider, revision, stem = path.parts[-4], path.parts[-3], ".".join(path.name.split(".")[:2])
     catalog.validate(path.read_bytes(), f"{provider}@{revision}/{stem}")
+
+
+def takes_anything(schema: Any, whole: Any) -> bool:
+    """Whether a request has fields, its own or those of what it refers to."""
+    part = whole["$defs"][schema["$ref"]] if str(schema.get("$ref", "#")).endswith(".json") else schema
+    return bool(part.get("properties")) or any(takes_anything(rule, whole) for rule in part.get("allOf", ()))
+
+
+@every_revision
+def test_every_call_that_takes_anything_has_an_example(provider: str, revision: str) -> None:
+    contract = catalog.default().contract(provider, revision)
+    routes = registry.load(f"{provider}@{revision}").provider.routes
+    schemas = {route.stem: catalog.schema(f"{provider}@{revision}/{route.stem}.request") for route in routes}
+    taking = [stem for stem, schema in schemas.items() if takes_anything(schema, schema)]
+    assert taking
+    assert [stem for stem in taking if contract.example(f"{stem}.request") is None] == []
+    for stem in taking:
+        assert contract.valid(f"{stem}.request", contract.example(f"{stem}.request")), stem
+
+
+def test_the_event_that_explanations_show_has_no_blank_in_its_address() -> None:
+    shown = catalog.default().contract("sendpulse").example("event.request")
+    assert shown["email"] == shown["email"].strip() != ""
+
+
+def test_the_example_of_a_token_has_the_credentials_that_every_emulator_has() -> None:
+    shown = catalog.default().contract("sendpulse").example("oauth-token.request")
+    credentials = registry.load("sendpulse").credentials
+    assert {name: shown[name] for name in ("client_id", "client_secret")} == {
+        name: credentials[name] for name in ("client_id", "client_secret")
+    }
+
+
+@every_revision
+def test_the_errors_of_the_profile_are_those_of_the_code_and_answer_with_its_status(
+    provider: str, revision: str, emulate: Any
+) -> None:
+    known = catalog.profile(provider, revision).errors
+    with emulate.fresh(f"{provider}@{revision}") as emulator:
+        assert list(known) == list(emulator.provider.errors)
+        route = next(route for route in emulator.provider.routes if route.guard)
+        path = re.sub(r"\{[a-z_]+\}", "1", route.path)
+        for name, error in known.items():
+            with emulator.inject(VendorError(name)):
+                exchange = emulator.answer(Call(route.method, path))
+            assert (name, exchange.status) == (name, error.status)
+            assert isinstance(exchange.fault, VendorError)
+
+
+@every_revision
+def test_an_error_that_is_about_credentials_spares_calls_without_any(
+    provider: str, revision: str, emulate: Any
+) -> None:
+    with emulate.fresh(f"{provider}@{revision}") as emulator:
+        for route in emulator.provider.routes:
+            for name, error in catalog.profile(provider, revision).errors.items():
+                with emulator.inject(VendorError(name)):
+                    path = re.sub(r"\{[a-z_]+\}", "1", route.path)
+                    struck = emulator.answer(Call(route.method, path)).fault is not None
+                assert struck == (route.guard is not None or not error.guarded), (route.name, name)
 
 
 def test_no_file_speaks_of_our_workshop() -> None:

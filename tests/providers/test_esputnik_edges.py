@@ -97,21 +97,30 @@ def test_the_history_has_100_rows_at_most(esputnik, app) -> None:
 
 
 @pytest.mark.parametrize(
-    ("params", "key", "number"),
+    ("params", "key"),
     [
-        ({"externalCustomerId": "789456512", "contactId": "889891911"}, "889891911", 889891911),
-        ({"email": "test2@yourdomain.com", "externalCustomerId": "789456512"}, "789456512", 1967597908),
-        ({"phone": "380956490955", "email": "test2@yourdomain.com"}, "test2@yourdomain.com", 889891911),
+        ({"externalCustomerId": "789456512", "contactId": "889891911"}, "889891911"),
+        ({"email": "test2@yourdomain.com", "externalCustomerId": "789456512"}, "789456512"),
+        ({"phone": "380956490955", "email": "test2@yourdomain.com"}, "test2@yourdomain.com"),
+        ({"pushToken": "token", "phone": "380956490955"}, "380956490955"),
     ],
 )
 def test_of_several_identifiers_the_first_of_the_documented_order_is_the_key(
-    params, key, number, esputnik, app
+    params, key, esputnik, app
 ) -> None:
     listed = [{"name": name, "value": value} for name, value in params.items()]
     assert app.post("/v2/event", {"eventTypeKey": "productViewed", "params": listed}).status == 200
+    [run] = esputnik.account.tables["workflow runs"].values()
+    assert run["keyValue"] == key
+
+
+def test_the_contact_of_an_event_is_that_of_its_contact_id_first(esputnik, app) -> None:
+    params = {"externalCustomerId": "789456512", "contactId": "889891911"}
+    listed = [{"name": name, "value": value} for name, value in params.items()]
+    app.post("/v2/event", {"eventTypeKey": "productViewed", "keyValue": "k", "params": listed})
     esputnik.advance("1h")
     rows = app.get("/v2/contacts/activity", **DAY).body
-    assert {(row["sourceEventKey"], row["contactId"]) for row in rows} == {(key, number)}
+    assert {row["contactId"] for row in rows} == {889891911}
 
 
 @pytest.mark.parametrize(("size", "status"), [(20_480, 200), (20_481, 400)])
