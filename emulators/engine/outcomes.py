@@ -6,10 +6,12 @@ Stories are facts of the profile; which one a recipient lives through can be sai
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
-from emulators.engine.profile import Problem
+from emulators.engine.profile import Fact, Problem
 from emulators.engine.provider import Account
 
 MIXED = "mixed"
@@ -39,9 +41,16 @@ def _story(account: Account, address: str, drawn: float) -> Sequence[tuple[str, 
     if chosen is None:
         chosen = account.options["outcomes.default"]
     if chosen == MIXED:
-        chosen = list(stories)[int(drawn * len(stories))]
+        chosen = _mixed(stories, account.facts, drawn)
     story: Sequence[tuple[str, float]] = stories[chosen] if isinstance(chosen, str) else chosen
     return story
+
+
+def _mixed(stories: Mapping[str, Any], facts: Mapping[str, Fact], drawn: float) -> str:
+    """One of the stories, by the rates of the profile if it has any; `drawn` is from 0 up to 1."""
+    rates = facts["rates"].value if "rates" in facts else dict.fromkeys(stories, 1)
+    names, bounds = list(rates), list(accumulate(rates.values()))
+    return str(names[bisect_right(bounds, drawn * bounds[-1])])
 
 
 def _chosen(outcomes: Mapping[str, Any], stories: Mapping[str, Any], address: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from emulators import catalog
 from emulators.engine.dice import Dice
 from emulators.engine.outcomes import check, steps
 from emulators.engine.profile import Fact
@@ -60,6 +61,21 @@ def test_mixed_is_any_of_the_stories() -> None:
     one = account(default="mixed")
     seen = {tuple(kinds(one)) for _ in range(100)}
     assert seen == {("sent", "read"), ("bounced",), ()}
+
+
+def test_rates_say_how_often_each_story_is_drawn() -> None:
+    one = account(default="mixed")
+    one.facts["rates"] = Fact({"good": 900, "bounce": 100, "silent": 0}, "assumed", "")
+    seen = [tuple(kinds(one)) for _ in range(1000)]
+    assert 50 < seen.count(("bounced",)) < 150
+    assert seen.count(()) == 0
+
+
+@pytest.mark.parametrize("name", ["sendpulse", "esputnik", "pushwoosh"])
+def test_a_vendors_rates_are_of_its_stories_and_sum_up(name: str) -> None:
+    facts = catalog.profile(name).facts
+    assert set(facts["rates"].value) == set(facts["stories"].value)
+    assert sum(facts["rates"].value.values()) == 1000
 
 
 @pytest.mark.parametrize(
