@@ -123,7 +123,7 @@ def headers_of(provider: Provider, emulator: Any, route: Route) -> list[tuple[st
 def test_no_body_breaks_a_route(emulate, provider: Provider, route: Route) -> None:
     bodies = BODIES | FORMS | mutants(provider, route)
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
         calls=st.lists(
             st.tuples(bodies, CONTENT_TYPES, st.lists(st.tuples(KEYS, TEXT), max_size=4), TEXT), max_size=3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -225,11 +226,13 @@ def test_a_refused_mail_has_no_story(sendpulse, app, hook) -> None:
 
 @pytest.mark.emulator("sendpulse", options={"outcomes.default": "mixed"})
 def test_mixed_mails_live_through_many_stories_and_the_same_again(emulate, sendpulse, app, hook) -> None:
-    for n in range(40):
+    for n in range(60):
         app.sent(f"ann{n}@example.com")
     sendpulse.advance("1h")
-    lived = {tuple(kinds(hook, f"ann{n}@example.com")) for n in range(40)}
-    assert lived == {tuple(story) for story in STORIES.values()}
+    lived = Counter(tuple(kinds(hook, f"ann{n}@example.com")) for n in range(60))
+    # Most mails are delivered and never opened; a few are.
+    assert set(lived) <= {tuple(story) for story in STORIES.values()}
+    assert lived["delivered",] > 30 > lived["delivered", "opened"] > 0
 
 
 @pytest.mark.parametrize("seed", [1, 2])
