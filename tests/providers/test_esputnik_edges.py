@@ -181,7 +181,7 @@ def test_contacts_are_told_apart_by_an_additional_field(esputnik, app) -> None:
     size = {"id": 7, "value": "XL"}
     first = create(app, "ann@example.com", fields=[size])
     second = create(app, "bob@example.com", fields=[size, {"id": 8, "value": "red"}])
-    by_field = {"dedupeOn": "fieldId", "fieldId": 7}
+    by_field: dict[str, Any] = {"dedupeOn": "fieldId", "fieldId": 7}
     sent = contact("new@example.com", fields=[size], lastName="Lee")
     assert imported(esputnik, app, sent, **by_field) == [second]
     app.put(f"/v1/contact/{first}", {"lastName": "Ray"})
@@ -189,6 +189,7 @@ def test_contacts_are_told_apart_by_an_additional_field(esputnik, app) -> None:
     app.put(f"/v1/contact/{first}", {"fields": [{"id": 7, "value": "S"}]})
     assert imported(esputnik, app, sent, **by_field) == [second]
     for other in ({"id": 7, "value": "M"}, {"id": 8, "value": "XL"}):
+        by_field["fieldId"] = other["id"]
         [number] = imported(esputnik, app, contact("dan@example.com", fields=[other]), **by_field)
         assert number not in (first, second)
 
@@ -222,9 +223,9 @@ def test_the_case_of_an_unsubscribed_address_does_not_matter(app) -> None:
 
 
 def test_who_unsubscribes_in_a_message_is_listed_whatever_the_case(esputnik, app) -> None:
-    app.post("/v1/message/email", {**EMAIL, "emails": ["Unsubscribe+Ann@example.com"]})
+    app.post("/v1/message/email", {**EMAIL, "emails": ["Unsubscribed+Ann@example.com"]})
     esputnik.advance("1h")
-    assert status_of(app, "unsubscribe+ann@Example.com") == "BLACKLISTED"
+    assert status_of(app, "unsubscribed+ann@Example.com") == "BLACKLISTED"
 
 
 def test_only_the_segment_that_is_named_is_emptied(app) -> None:
