@@ -134,6 +134,11 @@ class Call:
     params: Mapping[str, str] = field(default_factory=dict)
     data: Any = None
 
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """The data if they are an object, else an empty one."""
+        return self.data if isinstance(self.data, dict) else {}
+
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key == name), None)
 

@@ -12,7 +12,7 @@ from emulators.engine.provider import Account, Call, Event, Refused, Reply, json
 from emulators.esputnik import journey, periods
 from emulators.esputnik.errors import refusal
 from emulators.esputnik.identifiers import digits
-from emulators.esputnik.quirks import an_object, text, whole
+from emulators.esputnik.quirks import text, whole
 
 # The order of the vendor's specification; hardBounce, which it does not list, is in an integrator's table of these rows.
 FIELDS = tuple(
@@ -36,7 +36,7 @@ def activity(account: Account, call: Call) -> Reply:
             "", "an account for which support enabled it", "one without", "option activity_api.gate"
         )
         return refusal(400, "Contact support to enable ContactActivity.", problem)
-    data = an_object(call.data)
+    data = call.fields
     period = periods.asked(account, data)
     periods.check_length(account, period)
     fits = _filters(data)

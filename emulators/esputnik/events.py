@@ -62,7 +62,7 @@ def _generate(
     if len(call.body) > largest:
         problem = Problem("", f"a body of at most {largest} bytes", f"{len(call.body)} bytes")
         raise Refused(refusal(account.options["events.too_large"], "Event content is too large", problem))
-    data = call.data if isinstance(call.data, dict) else {}
+    data = call.fields
     event_type = _text(data.get("eventTypeKey"))
     _check("eventTypeKey", event_type, LONGEST_TYPE)
     params = read(data.get("params"))

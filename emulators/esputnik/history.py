@@ -11,7 +11,7 @@ from emulators.engine.provider import Account, Call, Refused, Reply, json_reply
 from emulators.esputnik import journey, periods
 from emulators.esputnik.errors import refusal
 from emulators.esputnik.identifiers import digits
-from emulators.esputnik.quirks import an_object, many, text, whole
+from emulators.esputnik.quirks import many, text, whole
 
 MOST_ROWS = 100
 Row = dict[str, Any]
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 def messages(account: Account, call: Call) -> Reply:
     """The messages of a contact in a period, latest first, each with the last thing that happened to it."""
-    data = an_object(call.data)
+    data = call.fields
     period = periods.asked(account, data)
     told = {name: text(data.get(name)) for name in ("email", "phone", "contactId", "externalCustomerId")}
     wanted = {name: value.strip() for name, value in told.items() if value and value.strip()}

@@ -20,7 +20,7 @@ IMPORTS = "imports"
 
 def begin(account: Account, call: Call) -> Reply:
     """POST /contacts: says at once which contacts cannot be stored."""
-    data = an_object(call.data)
+    data = call.fields
     good: list[Card] = []
     failed = []
     for index, given in enumerate(many(data.get("contacts"))):

@@ -37,7 +37,7 @@ class Recipient(NamedTuple):
 
 def smartsend(account: Account, call: Call) -> Reply:
     """POST /v1/message/{id}/smartsend: a prepared message, parametrised for each recipient."""
-    data = _object(call)
+    data = call.fields
     rows = [row for row in many(data.get("recipients")) if isinstance(row, dict)]
     _check_number(account, rows, "/recipients")
     media, message = _prepared(account, call, data, [text(row.get("locator")) or "" for row in rows])
@@ -48,7 +48,7 @@ def smartsend(account: Account, call: Call) -> Reply:
 
 def send(account: Account, call: Call) -> Reply:
     """POST /v1/message/{id}/send: the older call; recipients are addresses, a contact or a group."""
-    data = _object(call)
+    data = call.fields
     addresses = [text(value) or "" for value in many(data.get("recipients"))]
     media, message = _prepared(account, call, data, addresses)
     message["from"] = text(data.get("fromName"))
@@ -63,7 +63,7 @@ def send(account: Account, call: Call) -> Reply:
 
 def send_email(account: Account, call: Call) -> Reply:
     """POST /v1/message/email."""
-    data = _object(call)
+    data = call.fields
     message = _single(data, ("from", "subject"))
     recipients = [_at(account, "email", text(value) or "") for value in many(data.get("emails"))]
     _check_number(account, recipients, "/emails")
@@ -81,7 +81,7 @@ def send_viber(account: Account, call: Call) -> Reply:
 
 
 def _to_phones(account: Account, call: Call, media: str) -> Reply:
-    data = _object(call)
+    data = call.fields
     message = _single(data, ("from", "text"))
     phones = [_at(account, media, text(value) or "") for value in many(data.get("phoneNumbers"))]
     recipients = _placed(phones, "/phoneNumbers")
@@ -151,7 +151,7 @@ def _chosen(account: Account, media: str, row: Mapping[str, Any]) -> Recipient:
     found = contacts.get(account, number) if number is not None else None
     if found is None and external:
         found = contacts.by_external_id(account, external)
-    if found is None or found["deleted"]:
+    if found is None:
         named = f"id='{number}'" if number is not None else f"externalCustomerId='{external}'"
         return Recipient(
             "", "", {}, f"Contact with {named} not found", None, "", "a contact that exists", named
@@ -203,7 +203,3 @@ def _check_number(account: Account, recipients: list[Any], place: str) -> None:
     if not 0 < len(recipients) <= largest:
         problem = Problem(place, f"1 to {largest} recipients", str(len(recipients)))
         raise Refused(refusal(400, "Wrong number of recipients", problem))
-
-
-def _object(call: Call) -> Mapping[str, Any]:
-    return call.data if isinstance(call.data, dict) else {}

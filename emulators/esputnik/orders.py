@@ -48,7 +48,7 @@ Order = dict[str, Any]
 
 def add(account: Account, call: Call) -> Reply:
     """Stores orders, or what is new of them; tells of those that it could not."""
-    data = call.data if isinstance(call.data, dict) else {}
+    data = call.fields
     failed, problems = [], []
     for index, given in enumerate(many(data.get("orders"))):
         order = _read(given)

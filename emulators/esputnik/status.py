@@ -22,7 +22,7 @@ KNOWN = MappingProxyType({"sms": frozenset({"DELIVERED", "UNDELIVERED"})})
 
 def status(account: Account, call: Call) -> Reply:
     """`ids` holds request ids, divided by commas or repeated; what is not known is left out."""
-    data = call.data if isinstance(call.data, dict) else {}
+    data = call.fields
     wanted = [part.strip() for value in many(data.get("ids")) for part in (text(value) or "").split(",")]
     found = [row for name in dict.fromkeys(wanted) if name and (row := _row(account, name))]
     return json_reply(200, {"results": one_or_many(account, found)}, *_notes(wanted, found))

@@ -14,7 +14,7 @@ from emulators.esputnik.quirks import many, text
 def subscribe(account: Account, call: Call) -> Reply:
     """Creates or updates a contact, and an event that may start a workflow."""
     once_a_minute(account, call)
-    data = call.data if isinstance(call.data, dict) else {}
+    data = call.fields
     try:
         card = cards.read_new(data.get("contact"), "/contact")
     except BadContact as bad:

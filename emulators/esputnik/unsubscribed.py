@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emulators.engine.profile import Problem
 from emulators.engine.provider import Account, Call, Reply
-from emulators.esputnik.quirks import an_object, many, text
+from emulators.esputnik.quirks import many, text
 
 TABLE = "unsubscribed"
 
@@ -37,7 +37,7 @@ def lists(account: Account, email: str) -> bool:
 
 
 def _emails(call: Call) -> tuple[list[str], list[Problem]]:
-    given = many(an_object(call.data).get("emails"))
+    given = many(call.fields.get("emails"))
     found, problems = [], []
     for index, value in enumerate(given):
         email = (text(value) or "").strip().lower()

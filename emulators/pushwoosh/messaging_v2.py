@@ -48,7 +48,7 @@ def notify(account: Account, call: Call) -> Reply:
 
 def cancel(account: Account, call: Call) -> Reply:
     """Takes a message back that has not left yet."""
-    data = call.data if isinstance(call.data, dict) else {}
+    data = call.fields
     code = data.get("message_code")
     if not isinstance(code, str) or not code:
         raise _invalid("/message_code", "message_code is required", code)

@@ -93,7 +93,7 @@ def filters(account: Account, call: Call) -> tuple[Mapping[str, str], tuple[Prob
 
     One library writes its filters as JSON in place of the query, another as JSON in the body.
     """
-    query = call.data if isinstance(call.data, dict) else {}
+    query = call.fields
     found = {name: value for name, value in query.items() if isinstance(value, str)}
     extras: dict[str, Any] = {}
     for text in (*query, call.body.decode("utf-8", "replace")):

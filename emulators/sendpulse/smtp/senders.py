@@ -49,7 +49,7 @@ def add_sender(account: Account, call: Call) -> Reply:
 
 def refuse_sender(account: Account, call: Call, problems: tuple[Problem, ...]) -> Reply:
     """A sender without an address or a name."""
-    data = call.data if isinstance(call.data, dict) else {}
+    data = call.fields
     for name in ("email", "name"):
         if not data.get(name):
             return _wrong(name, "missing", *problems)

@@ -105,7 +105,7 @@ def resubscribe(account: Account, call: Call) -> Reply:
 
 def refuse_resubscribe(account: Account, call: Call, problems: tuple[Problem, ...]) -> Reply | None:
     """A request that names no address, no sender, or a language that is no text."""
-    data = call.data if isinstance(call.data, dict) else {}
+    data = call.fields
     for name in ("email", "sender"):
         if not data.get(name):
             return _invalid(name, "missing", *problems)
