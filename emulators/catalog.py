@@ -107,7 +107,10 @@ class Catalog:
         Bytes are read as JSON first.
         """
         if isinstance(instance, bytes):
-            instance = codec.decode(instance)
+            try:
+                instance = codec.decode(instance)
+            except ValueError as error:
+                raise errors.InvalidValue(f"not valid as {name}: not JSON: {error}") from None
         provider, revision, stem = self._split(name)
         contract = self.contract(provider, revision)
         if not contract.valid(stem, instance):

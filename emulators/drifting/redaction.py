@@ -1,8 +1,9 @@
 """What must not leave captured traffic: replaced by placeholders such as `<email-1>`, the same for the same value.
 
-Recognised are credentials (by the name of their field, or because they look random), e-mail addresses, phone
-numbers, IP addresses and names of people in fields that are called so. Free text is kept as far as none of
-these is in it. Of what was replaced only a keyed digest is remembered.
+Only what is plainly harmless is kept: words of a vocabulary such as `UNDELIVERED`, times, numbers that are no phone
+numbers. All other text is replaced, by a placeholder that says what it is where that can be told: a credential (by
+the name of its field, or because it looks random), an e-mail address, a phone number, an IP address, the name of a
+person. Of what was replaced only a keyed digest is remembered.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 SECRETS = re.compile(
     r"authori[sz]ation|cookie|token|secret|passw|pwd|api[-_ ]?key|signature|session|credential|^auth$|^key$|hwid"
-    r"|client[-_]?id",
+    r"|client[-_]?id|bearer|otp|pass[-_ ]?(phrase|word)|^pw$|userpass|verification|^code$|nonce|^hash$|licen[sc]e|x-auth",
     re.IGNORECASE,
 )
 PEOPLE = re.compile(
@@ -45,6 +46,10 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 # Longer text is kept up to the last blank before this: patterns are slow on text without end.
 _LONGEST = 4000
+_PLACEHOLDER = re.compile(r"<[a-z]+-[0-9]+>")
+_VOCABULARY = re.compile(
+    r"[A-Za-z]{1,24}(?:[_-][A-Za-z]{1,24}){0,4}(?:_[0-9]{1,2})?|[0-9][0-9TZ:.+-]{0,34}|[0-9-]{10} [0-9:]{5,8}"
+)
 _FIELD = re.compile(r"[A-Za-z_$][A-Za-z_-]*[0-9]{0,3}[A-Za-z_-]*")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _DATE = re.compile(r"(19|20)[0-9]{2}[-./][0-9]{2}[-./][0-9]{2}([ T][0-9]{2})?")
@@ -73,10 +78,19 @@ class Redactor:
         if SECRETS.search(name):
             return self._placeholder("secret", str(value))
         if isinstance(value, str):
-            return self._placeholder("person", value) if PEOPLE.search(name) and value else self.text(value)
+            return self._placeholder("person", value) if PEOPLE.search(name) and value else self._told(value)
         if isinstance(value, int) and self._is_phone(value, name):
             return self._placeholder("phone", str(value))
         return value
+
+    def _told(self, text: str) -> str:
+        """A text, if it is plainly a word of a vocabulary, a time or all placeholders; a stand-in if it is anything else.
+
+        What a secret looks like cannot be listed; what a vocabulary looks like can.
+        """
+        told = self.text(text)
+        rest = _PLACEHOLDER.sub("", told)
+        return told if not rest or _VOCABULARY.fullmatch(rest) else self._placeholder("text", text)
 
     def name(self, name: str) -> str:
         """The name of a field; free keys may be addresses too."""
@@ -127,6 +141,8 @@ def _sensitive(name: str) -> bool:
 def _is_field(name: str) -> bool:
     """A name made of words, however long: chance makes short ones."""
     words = _WORD.findall(name)
+    if len(name) >= 16 and re.search("[0-9]", name):
+        return False
     return bool(_FIELD.fullmatch(name)) and (len(name) < 20 or sum(map(len, words)) >= 4 * len(words))
 
 

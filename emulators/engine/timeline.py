@@ -136,9 +136,8 @@ def _words(entry: Entry) -> str:
             return "open batches are closed by hand"
         case Reacted():
             happened = counted(entry.effects.events)
-            about = ", ".join(
-                str(value) for value in entry.plan.data.values() if isinstance(value, str | int)
-            )
+            told = (value for value in entry.plan.data.values() if isinstance(value, str | int))
+            about = ", ".join(str(value) for value in told if str(value) != happened)
             return f"comes about: {happened or entry.plan.reaction}" + (f" ({_cut(about)})" if about else "")
         case FaultArmed():
             return f"fault injected: {entry.fault}"

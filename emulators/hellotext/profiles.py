@@ -61,9 +61,12 @@ def store(account: Account, profile: Record, before: Record) -> Record:
     """Puts a profile where it is found by id, e-mail and phone."""
     index = account.table(INDEX)
     for key in _keys(before):
-        index.delete(key)
+        if index.get(key) == profile["id"]:
+            index.delete(key)
     for key in _keys(profile):
-        index.put(key, profile["id"])
+        # Who had it first is found by it: what the vendor does with two of one address is not documented.
+        if index.get(key) is None:
+            index.put(key, profile["id"])
     account.table(TABLE).put(profile["id"], profile)
     return profile
 

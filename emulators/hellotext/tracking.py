@@ -59,7 +59,7 @@ def understood(account: Account, body: Record, spelling: Spelling) -> Told:
 
 def check_names(account: Account, told: Told) -> None:
     """Names of 2022 and 2023 that the guides of today say not to use."""
-    if name := told.spelling.forbidden(told.body, told.kind):
+    if name := told.spelling.forbidden(told.body, (told.kind, *account.facts["built_in_objects"].value)):
         reason = Reason(NOT_ALLOWED, name, f"{name.removesuffix('_id')} or object instead of {name}", name)
         raise refused(account, "events.id_spellings", reason, 422)
 
@@ -179,7 +179,7 @@ KEPT = ("metadata", "url", "page", "utm_params", "user_parameters", "device")
 
 def keep(account: Account, told: Told, thing: Record | None, identity: Mapping[str, Any]) -> None:
     """Stores the event. Of the states of an order each is kept once, whatever was answered."""
-    if thing is not None and told.kind == "order" and not told.own:
+    if thing is not None and told.kind == "order" and not told.own and identity.get("profile"):
         key = f"{thing['id']} {told.action}"
         if key in account.table(ONCE):
             return

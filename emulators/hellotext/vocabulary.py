@@ -5,7 +5,7 @@ The vendor renamed the parts of an event twice. What a revision takes is a fact 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from emulators.engine.provider import Account
@@ -43,11 +43,11 @@ class Spelling(NamedTuple):
         names = list(self.of(part, kind))
         return next((Part(name, body[name]) for name in names if body.get(name)), Part(names[0], None))
 
-    def forbidden(self, body: Record, kind: str) -> str:
+    def forbidden(self, body: Record, kinds: Iterable[str]) -> str:
         """The first name in a body that the guides say not to use; empty: none."""
         if self.ids != "refuse":
             return ""
-        names = ("profile_id", "session_id", *([f"{kind}_id"] if kind else []))
+        names = (f"{name}_id" for name in ("profile", "session", *kinds))
         return next((name for name in names if name in body), "")
 
 

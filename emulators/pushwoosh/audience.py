@@ -58,7 +58,8 @@ def present(account: Account, stored: Mapping[str, Any]) -> list[dict[str, Any]]
     if stored["kind"] == "sms":
         found = list(devices.rows(account))
     if stored["hwids"] is not None:
-        return [row for row in found if row["hwid"] in set(stored["hwids"])]
+        wanted = set(stored["hwids"])
+        return [row for row in found if row["hwid"] in wanted]
     return [row for row in found if fulfils(row["tags"], stored["conditions"], stored["operator"])]
 
 
@@ -116,8 +117,9 @@ def _of_users(found: Iterable[dict[str, Any]], users: list[str]) -> Audience:
     rows = list(found)
     # Without a user id of its own a device's user is its hwid.
     owners = {row["hwid"]: row["userId"] or row["hwid"] for row in rows}
-    hwids = [hwid for hwid, user in owners.items() if user in set(users)]
-    return Audience(hwids, [user for user in users if user not in owners.values()], [], "AND")
+    wanted, known = set(users), set(owners.values())
+    hwids = [hwid for hwid, user in owners.items() if user in wanted]
+    return Audience(hwids, [user for user in users if user not in known], [], "AND")
 
 
 def _known(found: Iterable[dict[str, Any]]) -> set[str]:

@@ -81,8 +81,10 @@ def delete_message(account: Account, call: Call) -> Reply:
 
 
 def cancel_message(account: Account, call: Call) -> Reply:
-    """cancelMessage: the same, and the record stays."""
-    sending.cancel(account, known(account, call))
+    """cancelMessage: the same, and the record stays. What was sent already is not taken back."""
+    stored = known(account, call)
+    if stored["status"] in sending.CANCELABLE:
+        sending.cancel(account, stored)
     return ok(account)
 
 

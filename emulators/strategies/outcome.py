@@ -50,13 +50,18 @@ def assert_same_outcome(
     `emulate` is the fixture (or the module `emulators`). `receiver` is an `App(url, reset, state)` that is running, or
     a callable that starts a new one in a `with` statement and gives an object with `.url` and `.state()`.
     `subscription` goes to `subscribe` (`auth=`, `headers=`, ...), `setting` to `emulators.in_thread` (`options=`, ...).
-    Raises `AssertionError` with the difference, the story in numbered steps and a test to paste.
+    Raises `AssertionError` with the difference, the story in numbered steps and a test to paste; also if the
+    receiver refuses events until the vendor gives up.
     """
     __tracebackhide__ = True
 
     def outcome(plan: DeliveryPlan) -> tuple[Any, str]:
         with _fresh(receiver) as app, emulate.in_thread(plan.provider, **setting) as emulator:
             plan.run(emulator, app.url, **(subscription or {}))
+            lost = [d for d in emulator.deliveries(outcome="abandoned") if d.fault is None]
+            if lost:
+                # Two runs in which nothing is taken would be the same as well.
+                raise AssertionError(_refused(plan, lost[0], emulator.timeline()))
             return app.state(), emulator.timeline()
 
     clean, _ = outcome(plan.clean())
@@ -75,6 +80,11 @@ def _fresh(receiver: Any) -> Iterator[Receiver]:
             yield app
 
 
+def _refused(plan: DeliveryPlan, lost: Any, timeline: str) -> str:
+    first = f"the receiver lets the vendor give up, and loses {len(lost.events)} event(s): {lost.reason}"
+    return "\n".join((first, *_story(plan, timeline)))
+
+
 def _told(plan: DeliveryPlan, clean: Any, faulty: Any, timeline: str) -> str:
     differences = list(_differing("state", clean, faulty))
     shown = [f"  {line}" for line in differences[:DIFFERENCES]]
@@ -84,17 +94,23 @@ def _told(plan: DeliveryPlan, clean: Any, faulty: Any, timeline: str) -> str:
         (
             "the receiver does not end in the same state as when nothing goes wrong:",
             *shown,
-            "",
-            "What happened:",
-            indent(str(plan), "  "),
-            "",
-            "What was delivered:",
-            indent(timeline, "  "),
-            "",
-            "A test to paste:",
-            "",
-            indent(as_test(plan), "  "),
+            *_story(plan, timeline),
         )
+    )
+
+
+def _story(plan: DeliveryPlan, timeline: str) -> tuple[str, ...]:
+    return (
+        "",
+        "What happened:",
+        indent(str(plan), "  "),
+        "",
+        "What was delivered:",
+        indent(timeline, "  "),
+        "",
+        "A test to paste:",
+        "",
+        indent(as_test(plan), "  "),
     )
 
 

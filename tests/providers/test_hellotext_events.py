@@ -322,3 +322,11 @@ def test_absurd_nesting_is_malformed(app) -> None:
         deep = {"a": deep}
     assert app.track("subscribed", metadata=deep)[0] == 400
     assert app.track("subscribed", metadata={"a": {"b": [1]}})[0] == 201
+
+
+@pytest.mark.emulator("hellotext@2026-08")
+def test_no_id_of_any_kind_of_object_is_spelled_as_it_was(hellotext) -> None:
+    app = App(hellotext.env)
+    for name in ("product_id", "order_id", "profile_id"):
+        status, answer = app.track("page.viewed", url="https://shop.example.com", **{name: "x"})
+        assert (status, answer["errors"][0]["parameter"]) == (422, name)

@@ -283,3 +283,10 @@ class TestMessages:
     def test_a_template_for_whatsapp_waits_for_approval(self, app) -> None:
         given = {"name": "Ready", "technology": "whatsapp", "body": "Ready, {name}."}
         assert app.create("/templates", **given)["state"] == "pending"
+
+
+def test_who_has_an_address_keeps_it_whatever_another_profile_does(hellotext, app) -> None:
+    one, two = (app.create("/profiles", email=f"{name}@example.com")["id"] for name in ("ann", "bob"))
+    for email in ("bob@example.com", "cleo@example.com"):
+        assert app.call("PATCH", f"/profiles/{one}", {"email": email})[0] < 300
+    assert app.create("/profiles", email="bob@example.com")["id"] == two

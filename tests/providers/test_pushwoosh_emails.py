@@ -264,3 +264,14 @@ def test_one_wrong_email_keeps_the_others_from_being_sent(pushwoosh, app) -> Non
     assert answer["status_code"] == 210
     pushwoosh.drain()
     assert not pushwoosh.account.history.get("webhook")
+
+
+def test_what_was_sent_already_is_not_taken_back(pushwoosh, app, receiver) -> None:
+    pushwoosh.subscribe(receiver.url)
+    app.mail("ann@example.com")
+    pushwoosh.advance("20s")
+    assert [name for _, name in told(receiver)] == ["Email Sent", "Email Delivered"]
+    code = receiver.posts[0].json["message_code"]
+    assert app.server("cancelMessage", message=code)["status_code"] == 200
+    pushwoosh.drain()
+    assert [name for _, name in told(receiver)] == ["Email Sent", "Email Delivered", "Email Opened"]

@@ -23,6 +23,7 @@ from emulators.strategies import (
 )
 from tests.strategies.hunting import drawn, hunt
 from tests.strategies.shop import CountsTwice, Shop
+from tests.support.receiver import Receiver
 
 SAMPLE = json.loads(catalog.samples("esputnik")["activity.bulk"].body)[0]
 PLAN = DeliveryPlan(
@@ -103,3 +104,15 @@ def test_a_plan_is_for_its_own_vendor(emulate) -> None:
 def test_shrinking_needs_few_calls() -> None:
     found = hunt(events("esputnik", edge=True), lambda event: event["contactId"] < 2**31 or 1 / 0)
     assert len(found.examples) - found.first < 200
+
+
+@pytest.mark.parametrize("provider", ["sendpulse", "pushwoosh"])
+def test_a_receiver_that_refuses_everything_does_not_pass_for_one_that_loses_nothing(
+    emulate, provider
+) -> None:
+    feed, kind = {"sendpulse": ("smtp", "opened"), "pushwoosh": ("webhook", "Email Opened")}[provider]
+    plan = DeliveryPlan(provider, feed, (Emit(kind, {}),))
+    with Receiver(then=500) as receiver:
+        app = App(receiver.url, reset=lambda: None, state=lambda: None)
+        with pytest.raises(AssertionError, match=r"lets the vendor give up, and loses 1 event"):
+            assert_same_outcome(emulate, plan, app)
