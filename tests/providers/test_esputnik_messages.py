@@ -53,8 +53,13 @@ def sample(name: str) -> Any:
     return catalog.samples("esputnik")[name].body
 
 
-def test_the_printed_request_runs_and_is_answered_in_the_printed_shape(app) -> None:
-    status, one = app.post("/v1/message/2489300/smartsend", sample("smartsend.request.one"))
+def test_one_recipient_and_two_are_answered_in_the_printed_shapes(app) -> None:
+    request = {
+        "recipients": [{"locator": "ann@example.com", "jsonParam": None}],
+        "email": True,
+        "fromName": None,
+    }
+    status, one = app.post("/v1/message/2489300/smartsend", request)
     assert (status, shape(one)) == (200, shape(json.loads(sample("smartsend.response.one"))))
     assert (one["id"], one["results"]["id"]) == ("0", "0")
     _, two = app.post("/v1/message/email", {**EMAIL, "emails": ["ann@example.com", "bob@example.com"]})

@@ -328,17 +328,11 @@ def test_orders_are_a_list_of_a_thousand_at_most(app) -> None:
 
 
 @pytest.mark.parametrize(
-    "sample",
-    [
-        "subscribe-contact.request.all-fields",
-        "subscribe-contact.request.address",
-        "subscribe-contact.request.segment",
-        "import-contacts.request.all-fields",
-    ],
+    ("path", "stem"), [("/v1/contact/subscribe", "subscribe-contact"), ("/v1/contacts", "import-contacts")]
 )
-def test_the_printed_requests_are_taken_as_they_are(sample, esputnik, app) -> None:
-    path = "/v1/contact/subscribe" if sample.startswith("subscribe") else "/v1/contacts"
-    assert app.post(path, catalog.samples("esputnik")[sample].body).status == 200
+def test_the_examples_are_taken_as_they_are(path, stem, esputnik, app) -> None:
+    example = catalog.default().contract("esputnik").example(f"{stem}.request")
+    assert app.post(path, example).status == 200
     assert esputnik.calls()[-1].problems == ()
     esputnik.advance("1m")
     assert app.get("/v1/contacts", email="@").body
