@@ -10,6 +10,8 @@ from emulators.engine.provider import Account
 from emulators.pushwoosh import devices
 from emulators.pushwoosh.arguments import ADDRESS, E_MAIL, Request, texts
 
+OPERATORS = ("EQ", "NOTEQ", "IN", "NOTIN", "GTE", "LTE", "BETWEEN")
+
 
 class Audience(NamedTuple):
     """`hwids` None: everybody, found when the message leaves. `unknown` were listed and are not registered."""
@@ -65,9 +67,25 @@ def present(account: Account, stored: Mapping[str, Any]) -> list[dict[str, Any]]
 
 def remarks(message: Request) -> tuple[Problem, ...]:
     """What the choice of people says that is not imitated."""
-    named = [name for name in ("filter", "geozone", "devices_filter") if message.get(name)]
+    named = [name for name in ("filter", "geozone", "devices_filter", "platforms") if message.get(name)]
     expected = "a choice that is imitated: devices, users or conditions; here it reaches everybody"
-    return tuple(Problem(f"/request/{name}", expected, ascii(message[name])[:60]) for name in named)
+    notes = [Problem(f"/request/{name}", expected, ascii(message[name])[:60]) for name in named]
+    for place, condition in enumerate(_conditions(message)[0]):
+        if not _is_readable(condition):
+            wanted = (
+                f"[tag, operator, operand] with one of {', '.join(OPERATORS)}; here it holds for everybody"
+            )
+            notes.append(Problem(f"/request/conditions/{place}", wanted, ascii(condition)[:60]))
+    return tuple(notes)
+
+
+def _is_readable(condition: Any) -> bool:
+    return (
+        isinstance(condition, list)
+        and len(condition) == 3
+        and isinstance(condition[0], str)
+        and condition[1] in OPERATORS
+    )
 
 
 def fulfils(tags: Mapping[str, Any], conditions: Iterable[Any], operator: str) -> bool:
@@ -77,7 +95,7 @@ def fulfils(tags: Mapping[str, Any], conditions: Iterable[Any], operator: str) -
 
 
 def _is_so(tags: Mapping[str, Any], condition: Any) -> bool:
-    if not isinstance(condition, list) or len(condition) != 3 or not isinstance(condition[0], str):
+    if not _is_readable(condition):
         return True
     name, operator, operand = condition
     value = tags.get(name)

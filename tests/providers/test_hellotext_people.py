@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from emulators.engine.provider import Call
 from tests.support.hellotext_app import App, page_of, wrong
 
 NEW = pytest.mark.emulator("hellotext@2026-08")
@@ -290,3 +291,17 @@ def test_who_has_an_address_keeps_it_whatever_another_profile_does(hellotext, ap
     for email in ("bob@example.com", "cleo@example.com"):
         assert app.call("PATCH", f"/profiles/{one}", {"email": email})[0] < 300
     assert app.create("/profiles", email="bob@example.com")["id"] == two
+
+
+def test_a_page_of_any_origin_may_call_the_public_api(hellotext) -> None:
+    asked = (
+        ("access-control-request-headers", "authorization, content-type"),
+        ("origin", "https://shop.example.com"),
+    )
+    preflight = hellotext.answer(Call("OPTIONS", "/v1/track/events", headers=asked))
+    headers = dict(preflight.reply.headers)
+    assert preflight.status == 204
+    assert headers["access-control-allow-origin"] == "*"
+    assert "POST" in headers["access-control-allow-methods"]
+    refused = hellotext.answer(Call("POST", "/v1/track/events", body=b"{}"))
+    assert dict(refused.reply.headers)["access-control-allow-origin"] == "*"

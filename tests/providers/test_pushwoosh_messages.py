@@ -301,3 +301,24 @@ def test_a_server_in_trouble_answers_with_a_page(pushwoosh, app) -> None:
     with pytest.raises(ValueError, match="Expecting value"):
         send(app)
     assert pushwoosh.calls()[0].status == 500
+
+
+def test_what_is_not_imitated_of_a_choice_of_people_is_noted(pushwoosh, app) -> None:
+    choice = {"platforms": [1], "conditions": [["Age", "XX", 1], ["Age", "GTE", 18], 5, ["Age", ["EQ"], 1]]}
+    app.server(
+        "createMessage",
+        application=app.application,
+        notifications=[{"send_date": "now", "content": "Hi", **choice}],
+    )
+    noted = {problem.pointer for problem in pushwoosh.calls("create-message")[0].problems}
+    assert noted >= {
+        f"/request/{place}" for place in ("platforms", "conditions/0", "conditions/2", "conditions/3")
+    }
+    assert "/request/conditions/1" not in noted
+
+
+def test_another_token_in_the_body_opens_nothing_to_a_device(pushwoosh, app) -> None:
+    body = {"request": {"application": app.application, "hwid": "x", "auth": "any"}}
+    status, answer = app.post("/json/1.3/registerDevice", body)
+    assert answer["status_code"] == 210, status
+    assert "devices" not in pushwoosh.account.tables
