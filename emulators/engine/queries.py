@@ -7,6 +7,7 @@ from typing import Any
 
 from emulators.engine.clock import moment
 from emulators.engine.journal import Delivery, Exchange
+from emulators.engine.pointer import look_up
 from emulators.engine.provider import Event, Provider
 from emulators.engine.routing import fits
 from emulators.errors import UnknownName, unknown
@@ -41,26 +42,13 @@ def differences(body: Any, fields: Mapping[str, Any]) -> list[str]:
     an object only the fields that are named count, all the way down."""
     found = []
     for name, wanted in fields.items():
-        got = pointed(body, name if name.startswith("/") else f"/{name}")
+        got = look_up(body, name if name.startswith("/") else f"/{name}", MISSING)
         if got is MISSING or not _holds(got, wanted):
             elsewhere = f" (it is at {place})" if got is MISSING and (place := _place(body, name)) else ""
             found.append(
                 f"{name}: expected {wanted!r}, got {'nothing' if got is MISSING else repr(got)}{elsewhere}"
             )
     return found
-
-
-def pointed(value: Any, pointer: str) -> Any:
-    """What a JSON pointer leads to; `MISSING` where it leads nowhere."""
-    for step in pointer.split("/")[1:]:
-        step = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, Mapping) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return MISSING
-    return value
 
 
 def _holds(got: Any, wanted: Any) -> bool:
@@ -92,7 +80,9 @@ def matching_calls(
     """
     calls = [e for e in exchanges if is_route(e, route)]
     for name in fields:
-        if all(pointed(e.body, name if name.startswith("/") else f"/{name}") is MISSING for e in calls):
+        if all(
+            look_up(e.body, name if name.startswith("/") else f"/{name}", MISSING) is MISSING for e in calls
+        ):
             place = next((place for e in calls if (place := _place(e.body, name))), "")
             if place:
                 raise UnknownName(

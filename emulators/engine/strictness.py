@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from emulators.engine.pointer import look_up
 from emulators.engine.profile import Fact, Profile, RouteProfile
 from emulators.errors import InvalidValue
 
 ANY, DOCUMENTED = "any", "documented"
 STRICTNESS = (ANY, DOCUMENTED)
 ASSUMED = "assumed"
+MISSING = object()
 
 
 class Refusal(NamedTuple):
@@ -46,16 +48,7 @@ def _assumed(schema: Mapping[str, Any], place: str) -> Iterator[str]:
 
 def first_there(pointers: Iterable[str], payload: Any) -> str:
     """The first of these places that a payload has; empty: none of them."""
-    for pointer in pointers:
-        value = payload
-        for step in pointer.split("/")[1:]:
-            name = step.replace("~1", "/").replace("~0", "~")
-            if not isinstance(value, dict) or name not in value:
-                break
-            value = value[name]
-        else:
-            return pointer
-    return ""
+    return next((pointer for pointer in pointers if look_up(payload, pointer, MISSING) is not MISSING), "")
 
 
 def check_options(profile: Profile, options: Mapping[str, Any]) -> None:

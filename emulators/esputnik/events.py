@@ -10,11 +10,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
+from emulators.engine.pointer import look_up
 from emulators.engine.profile import Problem
 from emulators.engine.provider import Account, Call, Refused, Reply, json_reply
 from emulators.esputnik import identifiers, workflows
 from emulators.esputnik.errors import refusal
-from emulators.esputnik.quirks import at, many, text, tolerated
+from emulators.esputnik.quirks import many, text, tolerated
 
 FORBIDDEN = "<;’\\/|\"`'^?!,>"
 ASSUMED = Problem(
@@ -142,7 +143,7 @@ def _validate(account: Account, event_type: str, params: Mapping[str, Any], form
 
 def _is_taken(account: Account, call: Call, problem: Problem) -> bool:
     """A wrong type that the server reads all the same; nested values are another matter."""
-    value = at(call.data, problem.pointer)
+    value = look_up(call.data, problem.pointer)
     if problem.pointer.endswith("/value") and isinstance(value, dict | list):
         return bool(account.options["events.v1_nested_value"] == 200)
     if problem.pointer.rpartition("/")[2] in ("eventTypeKey", "name") and value is None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from emulators.engine.pointer import look_up
 from emulators.engine.profile import Problem
 from emulators.engine.provider import Account
 
@@ -74,7 +75,7 @@ def tolerated(data: Any, problem: Problem) -> bool:
     reverse, a single element for a list, null for what may be missing."""
     if problem.rule != "type" or not problem.pointer:
         return False
-    value = at(data, problem.pointer)
+    value = look_up(data, problem.pointer)
     if value is None:
         return True
     if "an array" in problem.expected:
@@ -86,16 +87,3 @@ def tolerated(data: Any, problem: Problem) -> bool:
     if "a number" in problem.expected or "an integer" in problem.expected:
         return isinstance(value, str) and NUMBER.fullmatch(value.strip()) is not None
     return "true or false" in problem.expected and value in ("true", "false")
-
-
-def at(data: Any, pointer: str) -> Any:
-    """The value that a JSON pointer leads to; None: it leads nowhere."""
-    for step in pointer.split("/")[1:]:
-        step = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(data, dict):
-            data = data.get(step)
-        elif isinstance(data, list) and step.isascii() and step.isdecimal() and int(step) < len(data):
-            data = data[int(step)]
-        else:
-            return None
-    return data

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from emulators.engine.pointer import look_up
 from emulators.engine.profile import Problem
 from emulators.engine.provider import Account, Call, Refusing, Reply
 from emulators.hellotext.errors import EMPTY, INVALID, MISSING, Reason, refusal, refused
@@ -92,29 +93,15 @@ def _inside(value: Any) -> Iterable[Any]:
     return value if isinstance(value, list) else ()
 
 
-def _at(data: Any, pointer: str) -> Any:
-    """What lies at a JSON pointer; the pointer itself where nothing does."""
-    node = data
-    for step in pointer.split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(node, dict) and key in node:
-            node = node[key]
-        elif isinstance(node, list) and key.isdigit() and int(key) < len(node):
-            node = node[int(key)]
-        else:
-            return pointer
-    return node
-
-
 def _is_null(data: Any, problem: Problem, required: tuple[str, ...]) -> bool:
     name = problem.pointer.rpartition("/")[2]
-    return _at(data, problem.pointer) is None and name not in required
+    return look_up(data, problem.pointer, missing=problem.pointer) is None and name not in required
 
 
 def _reason(data: Any, problem: Problem) -> Reason:
     """The vendor's type of error for a rule of the schema. He names a nested parameter by its own name."""
     steps = [step for step in problem.pointer.split("/") if step and not step.isdigit()]
     name = steps[-1] if steps else ""
-    value = _at(data, problem.pointer)
+    value = look_up(data, problem.pointer, missing=problem.pointer)
     kind = MISSING if problem.rule == "required" else EMPTY if value in ("", None, [], {}) else INVALID
     return Reason(kind, name, problem.expected, problem.got, pointer=problem.pointer)
