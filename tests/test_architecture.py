@@ -83,7 +83,14 @@ def test_the_hard_parts_of_the_engine_do_no_io(name: str) -> None:
 def test_a_provider_sees_the_vocabulary_and_itself_alone(name: str) -> None:
     for module, tree in modules().items():
         if module == name or module.startswith(f"{name}."):
-            allowed = (name, "engine.provider", "engine.profile", "engine.outcomes", "engine.clock", "engine.pointer")
+            allowed = (
+                name,
+                "engine.provider",
+                "engine.profile",
+                "engine.outcomes",
+                "engine.clock",
+                "engine.pointer",
+            )
             assert all(own.startswith(allowed) for own in ours(imports(tree)) - {"engine"}), module
             foreign = {imported.split(".")[0] for imported in imports(tree)} - {"emulators"}
             assert foreign <= set(sys.stdlib_module_names) - {"asyncio", "socket", "time", "threading"}
