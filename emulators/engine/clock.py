@@ -87,6 +87,9 @@ class Clock(Protocol):
     def jump(self, to: Instant) -> None:
         """Moves on to `to`; an instant already past is left alone."""
 
+    def set(self, to: Instant) -> None:
+        """Goes to `to`, back as well."""
+
 
 class VirtualClock:
     """Stands still until it is told to jump."""
@@ -101,6 +104,9 @@ class VirtualClock:
 
     def jump(self, to: Instant) -> None:
         self._now = max(self._now, to)
+
+    def set(self, to: Instant) -> None:
+        self._now = to
 
 
 class RunningClock:
@@ -123,6 +129,9 @@ class RunningClock:
 
     def jump(self, to: Instant) -> None:
         self._start += max(0, to - self.now())
+
+    def set(self, to: Instant) -> None:
+        self._start += to - self.now()
 
     def seconds_until(self, due: Instant) -> float:
         """Real seconds until `due`."""

@@ -10,10 +10,11 @@ from dataclasses import replace
 
 from emulators.engine.clock import Instant, RunningClock, moment
 from emulators.engine.courier import Courier
+from emulators.engine.departing import Departure
 from emulators.engine.faulting import Drop
 from emulators.engine.message import Answer
 from emulators.engine.policy import Policy
-from emulators.engine.world import Departure, World
+from emulators.engine.world import World
 from emulators.errors import ClockBusy, Runaway
 
 
@@ -90,6 +91,11 @@ class Crank:
         finally:
             await self._courier.rest()
 
+    async def _intended(self) -> None:
+        """Waits until what departs is on record for good: after a crash it must be known that it may have left."""
+        if self._world.stored:
+            await self._world.stored()
+
     async def _post(self, departures: list[Departure]) -> None:
         """Posts side by side, concludes in the order taken: the journal does not depend on who answers first."""
         lines: dict[tuple[str, int], list[Departure]] = {}
@@ -97,6 +103,7 @@ class Crank:
             lines.setdefault((departure.emulator, departure.registration.id), []).append(departure)
         answers: dict[tuple[str, int], Answer] = {}
         try:
+            await self._intended()
             if len(lines) == 1:
                 await self._post_line(departures, answers)
             else:
@@ -171,6 +178,7 @@ class Crank:
             async with line, self._places:
                 # It waited for its turn, and delays count from when it really starts.
                 departure = replace(departure, started=self._world.now())
+                await self._intended()
                 answer = await self._send(departure)
         finally:
             self._world.conclude(departure, answer)

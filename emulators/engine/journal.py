@@ -5,10 +5,10 @@ Entries are never changed. Those that people query (`Delivery`, `Probe`, `Exchan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from emulators.engine.clock import Instant, Plan, moment
 from emulators.engine.faulting import Fault
@@ -234,28 +234,9 @@ class FaultsCleared(Entry):
     ids: tuple[int, ...] | None
 
 
-E = TypeVar("E", bound=Entry)
+@dataclass(frozen=True, slots=True)
+class Restored(Entry):
+    """The world went back to a state that was kept (`emulators.engine.state.State`), its clock too: to `instant`."""
 
-
-class Journal:
-    """Entries in the order in which they happened. Listeners hear of each new one."""
-
-    def __init__(self) -> None:
-        self.entries: list[Entry] = []
-        self.listeners: list[Callable[[Entry], None]] = []
-        self._opened: dict[str, int] = {}
-
-    def append(self, entry: Entry) -> None:
-        if isinstance(entry, Opened):
-            self._opened[entry.emulator] = len(self.entries)
-        self.entries.append(entry)
-        for listener in tuple(self.listeners):
-            listener(entry)
-
-    def of(self, kind: type[E], emulator: str) -> Iterator[E]:
-        """The entries of one kind that belong to one emulator, since it was opened or reset."""
-        return (e for e in self.since(emulator) if isinstance(e, kind) and e.emulator == emulator)
-
-    def since(self, emulator: str) -> list[Entry]:
-        """All entries from the one on with which an emulator was opened or reset."""
-        return self.entries[self._opened.get(emulator, 0) :]
+    name: str
+    state: Any

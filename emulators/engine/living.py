@@ -11,6 +11,7 @@ from emulators.engine.account import Draft, Means
 from emulators.engine.answering import Answerer
 from emulators.engine.call_faults import VendorError
 from emulators.engine.clock import Instant, Plan
+from emulators.engine.departing import Departure
 from emulators.engine.faulting import Armed, Fault
 from emulators.engine.journal import Effects, Exchange, Opened, Reacted
 from emulators.engine.lane import Registration
@@ -20,7 +21,7 @@ from emulators.engine.provider import Call, Contract, Event, Provider, Route, Ta
 from emulators.engine.reading import reply_data
 from emulators.engine.routing import Table
 from emulators.engine.state import AccountState
-from emulators.engine.world import Departure, World
+from emulators.engine.world import World
 from emulators.engine.writer import Writer
 
 

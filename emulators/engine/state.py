@@ -5,7 +5,9 @@ Live or replayed, the same entries give the same state.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,6 +27,7 @@ from emulators.engine.journal import (
     Opened,
     Posted,
     Reacted,
+    Restored,
     Subscribed,
 )
 from emulators.engine.lane import Registration
@@ -45,8 +48,8 @@ class AccountState:
     agenda: Agenda = field(default_factory=Agenda)
     faults: Faults = field(default_factory=Faults)
     ordinals: dict[str, int] = field(default_factory=dict)
-    history: dict[str, list[Event]] = field(default_factory=dict)
-    """Everything that happened, by feed: vendors let an app read it back."""
+    history: dict[str, deque[Event]] = field(default_factory=dict)
+    """What happened, by feed, as far back as the state's `memory` reaches: vendors let an app read it back."""
 
     unheard: dict[str, int] = field(default_factory=dict)
     """How often something happened that no subscription wanted, by `feed.kind`."""
@@ -72,6 +75,8 @@ class State:
     faults: int = 0
     """How many were ever injected: they are numbered across resets."""
     accounts: dict[str, AccountState] = field(default_factory=dict)
+    memory: int | None = None
+    """How many events of each feed are remembered; None: all."""
 
     def snapshot(self) -> Mapping[str, Any]:
         """All of it as plain values, for comparison."""
@@ -82,9 +87,9 @@ class State:
         }
 
 
-def fold(entries: Iterable[Entry]) -> State:
+def fold(entries: Iterable[Entry], memory: int | None = None) -> State:
     """The state that a journal leads to."""
-    state = State()
+    state = State(memory=memory)
     for entry in entries:
         apply(state, entry)
     return state
@@ -93,6 +98,11 @@ def fold(entries: Iterable[Entry]) -> State:
 def apply(state: State, entry: Entry) -> None:
     """Takes one entry into the state."""
     state.now = max(state.now, entry.instant)
+    if isinstance(entry, Restored):
+        # A copy, for what happens from now on must not change what the journal holds.
+        restored: State = deepcopy(entry.state)
+        state.now, state.accounts = entry.instant, restored.accounts
+        return
     if isinstance(entry, Opened):
         # A second opening of the same emulator is its reset: all that it remembered is gone.
         state.accounts[entry.emulator] = AccountState(entry.provider, entry.revision)
@@ -101,14 +111,14 @@ def apply(state: State, entry: Entry) -> None:
         return
     match entry:
         case Opened() | Happened():
-            _take_effects(account, entry.effects, entry.instant)
+            _take_effects(account, entry.effects, entry.instant, state.memory)
         case Exchange():
             if entry.fault_id is not None:
                 account.faults.spend(entry.fault_id)
-            _take_effects(account, entry.effects, entry.instant)
+            _take_effects(account, entry.effects, entry.instant, state.memory)
         case Reacted():
             account.agenda.remove(entry.plan.id)
-            _take_effects(account, entry.effects, entry.instant)
+            _take_effects(account, entry.effects, entry.instant, state.memory)
         case Subscribed():
             _subscribe(account, entry)
         case Changed():
@@ -124,7 +134,7 @@ def apply(state: State, entry: Entry) -> None:
         case Delivery():
             settlement = Settlement(entry.outcome, entry.next_instant)
             account.outbox.settle(entry.subscription, entry.shipment, settlement)
-            _take_effects(account, entry.effects, entry.instant)
+            _take_effects(account, entry.effects, entry.instant, state.memory)
         case FaultArmed():
             state.faults = entry.id
             account.faults.arm(entry.id, entry.fault)
@@ -132,7 +142,7 @@ def apply(state: State, entry: Entry) -> None:
             account.faults.clear(entry.ids)
 
 
-def _take_effects(account: AccountState, effects: Effects, now: Instant) -> None:
+def _take_effects(account: AccountState, effects: Effects, now: Instant, memory: int | None) -> None:
     account.ordinals.update(effects.ordinals)
     for table, key, value in effects.changes:
         rows = account.tables.setdefault(table, {})
@@ -153,7 +163,7 @@ def _take_effects(account: AccountState, effects: Effects, now: Instant) -> None
             if not account.outbox.put(events[start:end], now):
                 name = f"{events[start].feed}.{events[start].kind}"
                 account.unheard[name] = account.unheard.get(name, 0) + end - start
-            account.history.setdefault(events[start].feed, []).extend(events[start:end])
+            account.history.setdefault(events[start].feed, deque(maxlen=memory)).extend(events[start:end])
             start = end
 
 

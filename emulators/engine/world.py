@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from copy import deepcopy
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
 from emulators.engine.clock import Clock, Instant, Plan, moment
+from emulators.engine.departing import Departure, interrupted, judge
 from emulators.engine.dice import Dice
 from emulators.engine.egress import Egress
-from emulators.engine.faulting import Drop, Duplicate, Fault, LostAck
-from emulators.engine.journal import Changed, Delivery, Departed, Effects, Entry, Journal, Turned
-from emulators.engine.lane import Lane, Registration, Shipment
-from emulators.engine.message import Answer, Request
-from emulators.engine.policy import Settlement, settle_by
+from emulators.engine.journal import Changed, Departed, Effects, Entry, Restored, Turned
+from emulators.engine.journaling import Archive, Journal
+from emulators.engine.lane import Lane, Shipment
+from emulators.engine.message import Answer
+from emulators.engine.policy import Settlement
 from emulators.engine.provider import Event, Target
 from emulators.engine.state import State, apply
 
@@ -31,37 +33,37 @@ class Member(Protocol):
     def heard(self, departure: Departure, status: int | None, outcome: str, said: bytes) -> Effects: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """An attempt on its way."""
+class Keeper(Archive, Protocol):
+    """Keeps a world's journal on disk."""
 
-    emulator: str
-    registration: Registration
-    shipment: int
-    attempt: int
-    events: tuple[Event, ...]
-    raw: bytes | None
-    label: str
-    target: Target
-    started: Instant
-    fault: Fault | None
-
-    def request(self, patience: float) -> Request:
-        """The finished request; `patience` in seconds of real time."""
-        method, url, headers, body, _ = self.target
-        return Request(method, url, headers, body, patience, self.fault)
+    async def stored(self) -> None:
+        """Returns when every entry that was appended so far would survive the end of this process."""
 
 
 class World:
-    """Owns clock, seed, egress rules and journal. Every change goes through `commit`."""
+    """Owns clock, seed, egress rules and journal. Every change goes through `commit`.
 
-    def __init__(self, seed: int, clock: Clock, egress: Egress) -> None:
+    `keeper` makes it durable; `reach` bounds what its journal holds in memory, in bytes, and `memory` how many
+    events of each feed a vendor remembers (None: all).
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        clock: Clock,
+        egress: Egress,
+        keeper: Keeper | None = None,
+        reach: int | None = None,
+        memory: int | None = None,
+    ) -> None:
         self.seed = seed
         self.clock = clock
         self.egress = egress
         self.lock = threading.RLock()
-        self.journal = Journal()
-        self.state = State()
+        self.journal = Journal(keeper, reach)
+        self.state = State(memory=memory)
+        self.stored: Callable[[], Awaitable[None]] | None = keeper.stored if keeper else None
+        """To be awaited before anybody outside learns of what was committed; None: memory is all there is."""
         self.members: dict[str, Member] = {}
         self.crank: Crank | None = None
         self.inhabitants = 0
@@ -98,6 +100,32 @@ class World:
         with self.lock:
             apply(self.state, entry)
             self.journal.append(entry)
+
+    # -- going back
+
+    def resume(self, state: State, last: int, opened: dict[str, int]) -> None:
+        """Goes on where an earlier process ended; what it had on its way is sent again, and is told of."""
+        with self.lock:
+            self.state = state
+            self.journal.resume(last, opened)
+            self.clock.set(max(state.now, self.clock.now()) if self.clock.running else state.now)
+            for name, account in state.accounts.items():
+                for lane in account.outbox.lanes.values():
+                    for shipment in [s for s in lane.queue.values() if s.departed]:
+                        self.commit(interrupted(self.now(), name, lane.registration, shipment))
+
+    def keep(self) -> State:
+        """The state as it is now, a copy."""
+        with self.lock:
+            kept = deepcopy(self.state)
+            kept.now = self.now()
+            return kept
+
+    def restore(self, name: str, kept: State) -> None:
+        """Goes back to a state that was kept, the clock too."""
+        with self.lock:
+            self.clock.set(kept.now)
+            self.commit(Restored(kept.now, "", name, deepcopy(kept)))
 
     def turn(self, to: Instant) -> None:
         """Moves the clock on to `to`."""
@@ -219,28 +247,7 @@ class World:
             effects = Effects()
             if member and settlement.next_at is None:
                 effects = member.heard(departure, status, settlement.outcome, answer.body)
-            self.commit(
-                Delivery(
-                    departure.started,
-                    departure.emulator,
-                    departure.registration.id,
-                    departure.shipment,
-                    departure.target.method,
-                    departure.target.url,
-                    departure.events,
-                    departure.attempt,
-                    status,
-                    settlement.outcome,
-                    settlement.next_at,
-                    reason,
-                    waiting,
-                    departure.registration.policy.envelope,
-                    departure.raw,
-                    departure.label,
-                    departure.fault,
-                    effects,
-                )
-            )
+            self.commit(departure.ended(status, reason, settlement, waiting, effects))
 
     def _unlock(self, departure: Departure, answer: Answer) -> None:
         """Ends the pace of a line whose receiver answered with the key."""
@@ -250,24 +257,3 @@ class World:
         if registration and registration.policy.pace and key and key in answer.body:
             freed = replace(registration, policy=registration.policy.altered({"pace": 0.0}))
             self.commit(Changed(self.now(), departure.emulator, freed))
-
-
-def judge(departure: Departure, answer: Answer) -> tuple[int | None, str, Settlement]:
-    """The status that the vendor saw, the reason in words, and what follows."""
-    policy, fault = departure.registration.policy, departure.fault
-    if isinstance(fault, Drop):
-        return None, "never sent (fault Drop)", Settlement("abandoned", None)
-    status, reason = answer.status, answer.reason
-    if isinstance(fault, LostAck):
-        reason = f"the receiver's answer ({reason or status}) was lost (fault LostAck)"
-        status = None
-    settlement = settle_by(policy, policy.verdict(status), departure.attempt, departure.started)
-    if isinstance(fault, Duplicate) and settlement.outcome == "acknowledged":
-        again = "acknowledged, and sent once more (fault Duplicate)"
-        return status, again, Settlement("rescheduled", departure.started)
-    if settlement.outcome != "acknowledged" and not reason:
-        accepted = " or ".join(key for key, verdict in policy.answers.items() if verdict == "acknowledge")
-        reason = f"answered {status}, only {accepted} acknowledges"
-    if settlement.outcome == "abandoned":
-        reason += "; no further attempt"
-    return status, reason, settlement

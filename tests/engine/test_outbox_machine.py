@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from emulators.engine.call_faults import Delay, Hang, Reset
 from emulators.engine.clock import SECOND
+from emulators.engine.departing import Departure
 from emulators.engine.faulting import (
     Drop,
     Duplicate,
@@ -36,7 +37,6 @@ from emulators.engine.journal import (
 from emulators.engine.message import Answer
 from emulators.engine.provider import Call
 from emulators.engine.state import fold
-from emulators.engine.world import Departure
 from emulators.errors import NobodyListens
 from tests.support.acme import KINDS, acme, enlist
 from tests.support.ledger import Ledger

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from emulators.engine.clock import SECOND
+from emulators.engine.departing import Departure
 from emulators.engine.faulting import Drop, Duplicate, LostAck, Recompose, Reorder
 from emulators.engine.journal import Delivery
 from emulators.engine.lane import Registration, Shipment
 from emulators.engine.provider import Event
-from emulators.engine.world import Departure
 from tests.support.acme import verdict
 
 Key = tuple[str, object]
