@@ -61,7 +61,7 @@ class Catalog:
 
     def profile(self, provider: str, revision: str | None = None) -> Profile:
         """Every fact of a revision (of the default one unless named), `extends` resolved."""
-        key = self._resolve(provider, revision)
+        key = self.resolve(provider, revision)
         if key not in self._profiles:
             self._profiles[key] = self._read_profile(*key)
         return self._profiles[key]
@@ -83,7 +83,7 @@ class Catalog:
 
         What it inherits counts where it has no file of that name itself.
         """
-        key = self._resolve(provider, revision)
+        key = self.resolve(provider, revision)
         found: dict[str, Path] = {}
         for step in reversed(self._lineage(*key)):
             folder = self.root / provider / step
@@ -92,7 +92,7 @@ class Catalog:
 
     def contract(self, provider: str, revision: str | None = None) -> Contract:
         """What checks payloads of a revision; schemas are compiled when first asked for."""
-        key = self._resolve(provider, revision)
+        key = self.resolve(provider, revision)
         if key not in self._contracts:
             self._contracts[key] = Contract(
                 lambda stem: self._bundle(*key, stem),
@@ -124,7 +124,8 @@ class Catalog:
             layout.setdefault(path.parent.parent.name, []).append(path.parent.name)
         return layout
 
-    def _resolve(self, provider: str, revision: str | None) -> tuple[str, str]:
+    def resolve(self, provider: str, revision: str | None) -> tuple[str, str]:
+        """A provider and a revision of his, the default one unless named; `UnknownName` if there is none."""
         known = self.revisions(provider)
         if revision is not None and revision not in known:
             raise errors.unknown(f"revision of {provider}", revision, known)
@@ -133,7 +134,7 @@ class Catalog:
     def _split(self, name: str) -> tuple[str, str, str]:
         head, _, stem = name.partition("/")
         provider, _, revision = head.partition("@")
-        return *self._resolve(provider, revision or None), stem
+        return *self.resolve(provider, revision or None), stem
 
     def _document(self, provider: str, revision: str) -> Json:
         key = (provider, revision)
@@ -147,7 +148,7 @@ class Catalog:
         while base := self._document(provider, lineage[-1]).get("extends"):
             if base in lineage:
                 raise errors.BrokenContract(f"{provider}: revisions extend each other: {[*lineage, base]}")
-            lineage.append(self._resolve(provider, base)[1])
+            lineage.append(self.resolve(provider, base)[1])
         return lineage
 
     def _find(self, provider: str, revision: str, name: str) -> Path | None:

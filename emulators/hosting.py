@@ -182,21 +182,9 @@ async def _at_home(setting: Setting, host: LoopHost) -> AsyncIterator[Emulator]:
 @asynccontextmanager
 async def inhabit(site: Site, setting: Setting, host: LoopHost) -> AsyncIterator[Emulator]:
     """A new emulator behind a port that is open already."""
-    imitation = registry.load(setting.spec)
     world = setting.world or make_world(setting)
     async with world_turning(world) as crank:
-        emulator = Emulator(
-            imitation.provider,
-            imitation.profile,
-            imitation.contract,
-            imitation.credentials,
-            pools(imitation.provider.locale),
-            world,
-            crank,
-            host,
-            setting.choices(),
-            setting.strictness,
-        )
+        emulator = awaken(setting, world, crank, host)
         emulator.url = site.url
         site.answer = emulator.answer
         try:
@@ -206,12 +194,37 @@ async def inhabit(site: Site, setting: Setting, host: LoopHost) -> AsyncIterator
             world.leave(emulator.name)
 
 
+def awaken(
+    setting: Setting,
+    world: World,
+    crank: Crank,
+    host: LoopHost,
+    credentials: Mapping[str, str] | None = None,
+    resume: bool = False,
+) -> Emulator:
+    """An emulator that lives in a world; nobody can call it yet. `resume`: with what the world remembers of it."""
+    imitation = registry.load(setting.spec)
+    return Emulator(
+        imitation.provider,
+        imitation.profile,
+        imitation.contract,
+        imitation.credentials if credentials is None else credentials,
+        pools(imitation.provider.locale),
+        world,
+        crank,
+        host,
+        setting.choices(),
+        setting.strictness,
+        resume,
+    )
+
+
 def make_world(setting: Setting) -> World:
     """A world with the clock and rules that were asked for."""
-    return World(setting.seed, _clock(setting), Egress(setting.allow))
+    return World(setting.seed, make_clock(setting), Egress(setting.allow))
 
 
-def _clock(setting: Setting) -> Clock:
+def make_clock(setting: Setting) -> Clock:
     if setting.clock == "virtual":
         return VirtualClock(instant(setting.start or VIRTUAL_START))
     if isinstance(setting.clock, str | float | int):

@@ -24,6 +24,19 @@ SHIPPED = ("sendpulse", "esputnik", "pushwoosh", "hellotext")
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """What an app must know of a vendor to call it, without the vendor being loaded."""
+
+    env: Callable[[str, Mapping[str, str]], dict[str, str]]
+    make_credentials: Callable[[Random], dict[str, str]]
+    name: str
+
+    def credentials(self, tenant: str = "") -> dict[str, str]:
+        """Of an account. They follow from these names alone, so that a fresh emulator has those of the last."""
+        return self.make_credentials(Random(f"credentials of {self.name}" + (tenant and f" for {tenant}")))
+
+
+@dataclass(frozen=True, slots=True)
 class Imitation:
     """All that is needed to imitate one revision of one vendor."""
 
@@ -31,7 +44,6 @@ class Imitation:
     profile: Profile
     contract: Contract
     credentials: Mapping[str, str]
-    """Of the account; they follow from the vendor's name alone, so that a fresh emulator has those of the last."""
 
 
 def names() -> tuple[str, ...]:
@@ -45,19 +57,36 @@ def load(spec: str) -> Imitation:
     name, _, revision = spec.partition("@")
     provider, documents = _provider(name), shelf(name)
     profile = documents.profile(name, revision or None)
-    credentials = provider.credentials(Random(f"credentials of {name}"))
-    return Imitation(provider, profile, documents.contract(name, profile.revision), credentials)
+    return Imitation(provider, profile, documents.contract(name, profile.revision), door(name).credentials())
+
+
+@cache
+def door(name: str) -> Door:
+    """How an app comes to a provider; those that ship are not loaded for it, which would take a while."""
+    if name in SHIPPED:
+        package = import_module(f"emulators.{name}")
+        return Door(package.env, package.credentials, name)
+    provider = _provider(name)
+    return Door(provider.env, provider.credentials, name)
+
+
+def revision_of(spec: str) -> str:
+    """The revision that `"sendpulse"` or `"sendpulse@2021-05"` means; `UnknownName` if there is none."""
+    name, _, revision = spec.partition("@")
+    return shelf(name).resolve(name, revision or None)[1]
 
 
 def shelf(name: str) -> catalog.Catalog:
     """Where the schemas, samples and profiles of a provider lie: ours, or the folder that its package brings."""
+    if name in SHIPPED:
+        return catalog.default()
     package = _provider(name).package
     return catalog.Catalog(_folder(package)) if package else catalog.default()
 
 
 def _provider(name: str) -> Provider:
     if name in SHIPPED:
-        found = import_module(f"emulators.{name}").PROVIDER
+        found = import_module(f"emulators.{name}.provider").PROVIDER
     else:
         brought = _brought()
         if name not in brought:

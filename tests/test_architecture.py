@@ -17,7 +17,7 @@ PURE = set(
 )
 PROVIDERS = {"sendpulse", "esputnik", "pushwoosh", "hellotext"}
 OWNERS = {
-    "aiohttp": {"engine.web", "engine.spoiling", "engine.courier", "engine.resolver", "commands"},
+    "aiohttp": {"engine.web", "engine.spoiling", "engine.courier", "engine.resolver", "engine.doorway", "control", "commands"},
     "msgspec": {"engine.codec"},
     "jsonschema": {"contract"},
     "jsonschema_rs": {"contract"},
@@ -25,6 +25,7 @@ OWNERS = {
     "hypothesis": {"strategies", "check"},
     "pytest": {"pytest_plugin"},
     "sqlite3": {"engine.store"},
+    "trustme": {"interception"},
 }
 
 

@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from emulators.engine import queries
-from emulators.engine.clock import LATEST, Duration, duration, moment, span
+from emulators.engine.clock import Duration
 from emulators.engine.courier import Courier
 from emulators.engine.handles import Subscription
 from emulators.engine.journal import Changed, Entry, Exchange, Flushed, Probe, Subscribed
 from emulators.engine.lane import Registration
 from emulators.engine.message import Request
 from emulators.engine.registering import register
-from emulators.errors import InvalidValue, StillOwed, VerificationFailed
+from emulators.errors import InvalidValue, VerificationFailed
 
 if TYPE_CHECKING:
     from emulators.engine.crank import Crank
@@ -116,32 +116,13 @@ class Awaited:
 
     async def advance(self, by: Duration) -> None:
         """See `Emulator.advance`."""
-        micros = self._ahead(by)
+        micros = self._crank.ahead(by)
         await self._relay(lambda: self._crank.turn_by(micros))
 
     async def drain(self, within: Duration = "24h") -> None:
         """See `Emulator.drain`."""
-        micros = self._ahead(within)
-        await self._relay(lambda: self._drain(micros))
-
-    def _ahead(self, by: Duration) -> int:
-        micros = duration(by)
-        if self._world.now() + micros > LATEST:
-            raise InvalidValue(f"duration: the clock ends with the year 9999, got {by!r}")
-        return micros
-
-    async def _drain(self, micros: int) -> None:
-        async with self._crank.claimed():
-            await self._crank.walk(self._world.now() + micros)
-        owed = self._world.owed()
-        if owed:
-            name, lane, shipment = owed[0]
-            raise StillOwed(
-                f"after {span(micros)} of emulator time {len(owed)} request(s) are still owed; the first: "
-                f"{name} -> {lane.registration.url}, {max(1, len(shipment.events))} event(s), "
-                f"{shipment.attempts} attempt(s) made, next at {moment(shipment.due).isoformat()}. "
-                "timeline() shows why; does the receiver answer as the vendor wants?"
-            )
+        micros = self._crank.ahead(within)
+        await self._relay(lambda: self._crank.drain(micros))
 
     async def flush(self) -> None:
         """See `Emulator.flush`."""

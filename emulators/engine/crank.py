@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from emulators.engine.clock import Instant, RunningClock, moment
+from emulators.engine.clock import LATEST, Duration, Instant, RunningClock, duration, moment, span
 from emulators.engine.courier import Courier
 from emulators.engine.departing import Departure
 from emulators.engine.faulting import Drop
 from emulators.engine.message import Answer
 from emulators.engine.policy import Policy
 from emulators.engine.world import World
-from emulators.errors import ClockBusy, Runaway
+from emulators.errors import ClockBusy, InvalidValue, Runaway, StillOwed
 
 
 class Crank:
@@ -60,6 +60,27 @@ class Crank:
             until = self._world.now() + micros
             await self.walk(until)
             self._world.turn(until)
+
+    def ahead(self, by: Duration) -> int:
+        """A duration in microseconds that the clock can still go."""
+        micros = duration(by)
+        if self._world.now() + micros > LATEST:
+            raise InvalidValue(f"duration: the clock ends with the year 9999, got {by!r}")
+        return micros
+
+    async def drain(self, micros: int) -> None:
+        """Lets everything happen that is due within `micros` microseconds; `StillOwed` if that is not all."""
+        async with self.claimed():
+            await self.walk(self._world.now() + micros)
+        owed = self._world.owed()
+        if owed:
+            name, lane, shipment = owed[0]
+            raise StillOwed(
+                f"after {span(micros)} of emulator time {len(owed)} request(s) are still owed; the first: "
+                f"{name} -> {lane.registration.url}, {max(1, len(shipment.events))} event(s), "
+                f"{shipment.attempts} attempt(s) made, next at {moment(shipment.due).isoformat()}. "
+                "timeline() shows why; does the receiver answer as the vendor wants?"
+            )
 
     async def walk(self, until: Instant) -> None:
         """Lets everything happen that is due up to `until`; the clock stays at the last of it.

@@ -59,6 +59,7 @@ class Emulator(Living, Inspection, Injecting):
         host: Host,
         options: Mapping[str, Any],
         strictness: str = ANY,
+        resume: bool = False,
     ) -> None:
         self.provider = provider
         self.profile = profile
@@ -79,7 +80,8 @@ class Emulator(Living, Inspection, Injecting):
         self.writer = Writer(provider, profile, contract, self.options, people, self._draw, strict)
         self.come_alive(contract)
         try:
-            self.open()
+            if not (resume and self.remembered()):
+                self.open()
         except BaseException:
             world.leave(self.name)
             raise

@@ -23,6 +23,7 @@ from emulators.engine.routing import Table
 from emulators.engine.state import AccountState
 from emulators.engine.world import World
 from emulators.engine.writer import Writer
+from emulators.errors import StateRefused
 
 
 class Living:
@@ -79,6 +80,16 @@ class Living:
             return known is not None and known.guarded and route.guard is None
 
         return self.account.faults.strike(route.name, number, self._draw, spares)
+
+    def remembered(self) -> bool:
+        """Whether the world knows this emulator from before, as an imitation of the same revision."""
+        known = self.world.state.accounts.get(self.name)
+        if known is not None and known.revision != self.profile.revision:
+            raise StateRefused(
+                f"what is kept of {self.name} imitates the revision {known.revision}, not {self.profile.revision}: "
+                f"name {self.name}@{known.revision}, or begin with another file"
+            )
+        return known is not None
 
     def open(self) -> None:
         """Begins anew: nothing but what the vendor's documents name exists."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from emulators.engine.provider import Account
-
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+from emulators.hellotext import LETTERS
 
 
 def fresh(account: Account, what: str) -> str:

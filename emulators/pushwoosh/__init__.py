@@ -3,10 +3,7 @@
 from collections.abc import Mapping
 from random import Random
 
-from emulators.engine.provider import Feed, Provider
-from emulators.pushwoosh import envelope, sending, webhooks
-from emulators.pushwoosh.routes import ROUTES
-from emulators.pushwoosh.troubles import ERRORS
+APPLICATION = "3A1B2-C3D41"
 
 
 def env(url: str, credentials: Mapping[str, str]) -> dict[str, str]:
@@ -23,19 +20,4 @@ def credentials(random: Random) -> dict[str, str]:
     """The API access token of 84 letters and digits, as recorded once, that of apps on devices, and an application code."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
     token, device_token = ("".join(random.choices(letters, k=84)) for _ in range(2))
-    return {"token": token, "device_token": device_token, "application": webhooks.APPLICATION}
-
-
-PROVIDER = Provider(
-    name="pushwoosh",
-    title="Pushwoosh",
-    locale="en_US",
-    env=env,
-    credentials=credentials,
-    feeds=(Feed("webhook", webhooks.webhook, kind_field="event_name"),),
-    routes=ROUTES,
-    reactions={"send-message": sending.send, "message-step": sending.step, "message-done": sending.done},
-    refuse=envelope.refuse,
-    errors=ERRORS,
-    cors="cors.origin",
-)
+    return {"token": token, "device_token": device_token, "application": APPLICATION}

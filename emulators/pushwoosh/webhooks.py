@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from emulators.engine.provider import Occasion, Payload
-
-APPLICATION = "3A1B2-C3D41"
+from emulators.pushwoosh import APPLICATION
 
 
 def webhook(occasion: Occasion) -> Payload:
