@@ -226,7 +226,8 @@ class Catalog:
             for kind, value in data["kinds"].items()
         }
         policy = {field: Fact(**value) for field, value in data["policy"].items()}
-        return FeedProfile(name=name, title=data["title"], kinds=kinds, policy=policy)
+        identities = {pointer: Fact(**value) for pointer, value in data.get("identities", {}).items()}
+        return FeedProfile(name=name, title=data["title"], kinds=kinds, policy=policy, identities=identities)
 
     def _sample(self, provider: str, revision: str, name: str, data: Json) -> Sample:
         path = self._find(provider, revision, f"samples/{name}.json")

@@ -21,8 +21,11 @@ from emulators.errors import EmulatorError, InvalidValue, unknown
 COMMANDS = {
     "demo": "play the main job of the four vendors, on a virtual clock, in a second",
     "serve": "run the emulators until they are stopped",
+    "exec": "run a command with the emulators beside it, and with the settings that its app needs",
     "trigger": "send one event to a receiver, now",
     "replay": "send a payload that the vendor's documents print",
+    "resend": "send recorded traffic again, with fresh ids",
+    "run": "play a scenario from a file and report what held",
     "explain": "every fact an emulator goes by, with its basis and source",
     "diff": "what changed between two revisions of a vendor's documents, and whom it can break",
     "export": "a vendor as OpenAPI or AsyncAPI",
@@ -87,7 +90,14 @@ def _run(words: list[str]) -> int:
         allow_abbrev=False,
     )
     module.arguments(parser)
-    code: int = module.run(parser.parse(words[1:]))
+    given, rest = words[1:], list[str]()
+    if getattr(module, "TAKES_A_COMMAND", False) and "--" in given:
+        # What stands behind is somebody else's.
+        place = given.index("--")
+        given, rest = given[:place], given[place + 1 :]
+    args = parser.parse(given)
+    args.command = rest
+    code: int = module.run(args)
     sys.stdout.flush()
     return code
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulators.engine.emulator import Emulator
 from emulators.engine.listening import listen
@@ -12,6 +12,9 @@ from emulators.engine.web import Site
 from emulators.engine.world import World
 from emulators.errors import InvalidValue
 from emulators.hosting import in_loop, in_thread, inhabit, setting_of, thread_host
+
+if TYPE_CHECKING:
+    from emulators.remote.emulator import RemoteEmulator
 
 
 class Emulate:
@@ -37,6 +40,15 @@ class Emulate:
     def in_thread(self, spec: str, **setting: Any) -> Iterator[Emulator]:
         """See `emulators.in_thread`."""
         with in_thread(spec, **setting) as emulator:
+            self._note(emulator.world)
+            yield emulator
+
+    @contextmanager
+    def in_process(self, spec: str, **setting: Any) -> Iterator[RemoteEmulator]:
+        """See `emulators.in_process`."""
+        from emulators.remote.process import in_process
+
+        with in_process(spec, **setting) as emulator:
             self._note(emulator.world)
             yield emulator
 

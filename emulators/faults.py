@@ -4,6 +4,13 @@ Each applies `times=1` (None: until cleared) with `probability=` drawn from the 
 requests that hold an event of `kind=`, towards the app to calls of `route=`.
 """
 
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
 from emulators.engine.call_faults import Answer, Delay, Garbage, Hang, Reset, Truncate, VendorError
 from emulators.engine.faulting import (
     Drop,
@@ -15,6 +22,10 @@ from emulators.engine.faulting import (
     ResetAfterBody,
     SlowWrite,
 )
+from emulators.errors import InvalidValue, unknown
+
+BASE64 = "body_base64"
+"""How a body of bytes is told in JSON."""
 
 __all__ = [
     "Answer",
@@ -32,4 +43,40 @@ __all__ = [
     "SlowWrite",
     "Truncate",
     "VendorError",
+    "fault_of",
+    "told",
 ]
+
+
+def fault_of(name: str, settings: Mapping[str, Any]) -> Fault:
+    """The fault that a name and plain values stand for: `fault_of("LostAck", {"times": 2})`.
+
+    Raises `UnknownName` for a fault or a setting that does not exist and `InvalidValue` for a wrong value.
+    """
+    names = [known for known in __all__ if known not in ("Fault", "fault_of", "told")]
+    if name not in names:
+        raise unknown("fault", name, names)
+    make: type[Fault] = globals()[name]
+    known = [field.name for field in fields(make)]
+    given = dict(settings)
+    if "body" in known and BASE64 in given:
+        try:
+            given["body"] = b64decode(given.pop(BASE64), validate=True)
+        except (TypeError, ValueError) as error:
+            raise InvalidValue(f"{BASE64}: {error}") from None
+    for setting in given:
+        if setting not in known:
+            raise unknown(f"setting of {name}", setting, known)
+    try:
+        return make(**given)
+    except TypeError as error:
+        raise InvalidValue(f"{name}: {str(error).partition('() ')[2] or error}") from None
+
+
+def told(fault: Fault) -> dict[str, Any]:
+    """A fault as JSON: its name under `fault`, its settings beside it; `fault_of` reads them."""
+    settings = {field.name: getattr(fault, field.name) for field in fields(fault)}
+    if isinstance(body := settings.get("body"), bytes):
+        del settings["body"]
+        settings[BASE64] = b64encode(body).decode()
+    return {"fault": type(fault).__name__, **settings}

@@ -53,7 +53,7 @@ class LoopHost:
     """Lets verbs run on the loop that the emulator lives on, from that loop or from any thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        self.loop = loop
         self._process = os.getpid()
 
     def block(self, verb: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -76,7 +76,7 @@ class LoopHost:
     def wait(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Waits for `work`, wherever it is called from; Ctrl-C is heard meanwhile."""
         self.check_process()
-        future = asyncio.run_coroutine_threadsafe(work(), self._loop)
+        future = asyncio.run_coroutine_threadsafe(work(), self.loop)
         try:
             while True:
                 try:
@@ -103,9 +103,9 @@ class LoopHost:
         self.check_process()
         if not _on_a_loop():
             raise EmulatorError("awaited verbs need asyncio; under anyio let anyio_backend be 'asyncio'")
-        if asyncio.get_running_loop() is self._loop:
+        if asyncio.get_running_loop() is self.loop:
             return await work()
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), self._loop))
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), self.loop))
 
     def check_process(self) -> None:
         """Refuses verbs in a forked child, which has no loop that could run them."""

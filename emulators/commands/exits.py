@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from emulators.errors import EgressRefused, EmulatorError, InvalidValue, UnknownName, VerificationFailed
+from emulators.errors import (
+    EgressRefused,
+    EmulatorError,
+    InvalidValue,
+    StateRefused,
+    UnknownName,
+    VerificationFailed,
+)
 
 
 class Exit(IntEnum):
@@ -27,6 +34,6 @@ def code_of(error: EmulatorError) -> Exit:
     """What an error means for whoever called: their words, their target, or a fault of ours."""
     if isinstance(error, UnknownName | InvalidValue | EgressRefused):
         return Exit.USAGE
-    if isinstance(error, VerificationFailed | Unusable):
+    if isinstance(error, VerificationFailed | Unusable | StateRefused):
         return Exit.UNUSABLE
     return Exit.OURS

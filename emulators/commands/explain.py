@@ -129,8 +129,13 @@ class Page:
             self._fact(kind.basis, kind.name, _kind_note(kind), kind.source) for kind in feed.kinds.values()
         )
         policy = (self._fact(f.basis, _named(name, f), f.note, f.source) for name, f in feed.policy.items())
+        ids = (
+            self._fact(f.basis, f"{pointer}: the id of the {f.value}", f.note, f.source)
+            for pointer, f in feed.identities.items()
+        )
         return [
             self._part(f"WEBHOOK {feed.name}, kinds of events. {feed.title}", kinds),
+            self._part(f"WEBHOOK {feed.name}, ids by which a receiver may know an event again", ids),
             self._part(
                 f"WEBHOOK {feed.name}, how it is delivered. Each is an option too: {feed.name}.timeout, ...",
                 policy,

@@ -1,14 +1,17 @@
-"""Runs the emulators, all four unless some are named, until SIGTERM or Ctrl-C; their clock is the real one.
+"""Runs the emulators, all four unless some are named, until SIGTERM or Ctrl-C.
 
-The first line on standard output says, as JSON, where each vendor is and which settings an app needs; what
-happens is told on standard error. A vendor's port is that of --port plus 1 (sendpulse), 2 (esputnik),
-3 (pushwoosh) or 4 (hellotext).
+The first line on standard output says, as JSON, where each vendor is, which settings an app needs, and where the
+control API is (`GET /v1/openapi.json` there describes it); what happens is told on standard error. The control API
+listens on --port, a vendor on that plus 1 (sendpulse), 2 (esputnik), 3 (pushwoosh) or 4 (hellotext).
 
-Calls are answered, receivers are verified, and webhooks are sent that the calls lead to. Nothing makes an event
-happen by itself here yet: to send one from the command line, use `emulators trigger` or `emulators replay`.
+The clock is the real one unless --clock virtual says that it stands still until `POST /v1/clock/advance` turns it.
+With --state FILE nothing that was accepted is lost, however the process ends.
 
     emulators serve
     emulators serve esputnik --speed 60 --subscribe esputnik=http://127.0.0.1:8000/hook
+    emulators serve --port 0 --ready-file ready.json --clock virtual --state emulators.db
+
+The environment variable EMULATORS_TOKEN, if set, is the token of the control API; else each start has its own.
 """
 
 from __future__ import annotations
@@ -18,8 +21,10 @@ import gc
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from emulators.commands.exits import Unusable
 from emulators.commands.values import allow_argument, pairs, value_of
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
     import socket
 
     from emulators.commands.serving import Server
+    from emulators.engine.store import Store
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,9 +43,30 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default 127.0.0.1)")
     parser.add_argument("--port", metavar="N", type=int, default=8800, help="default 8800; 0: free ports")
     parser.add_argument(
-        "--speed", metavar="X", type=float, default=1.0, help="60: an hour takes a minute (default 1)"
+        "--public-url", metavar="URL", help="scheme and host that apps see; the ports stay: http://emulators"
     )
-    parser.add_argument("--seed", metavar="N", type=int, default=0, help="of all made-up values (default 0)")
+    parser.add_argument(
+        "--control-host",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a name under which the control API may be asked, beside those of this machine (repeatable)",
+    )
+    parser.add_argument(
+        "--clock",
+        choices=("wall", "virtual"),
+        default="wall",
+        help="virtual: it stands still until it is advanced",
+    )
+    parser.add_argument(
+        "--speed", metavar="X", type=float, help="of the wall clock; 60: an hour takes a minute (default 1)"
+    )
+    parser.add_argument("--start", metavar="TIME", help="where the clock begins: 2026-01-01T00:00:00Z")
+    parser.add_argument("--seed", metavar="N", type=int, help="of all made-up values (default 0)")
+    parser.add_argument("--state", metavar="FILE", help="keeps everything there; begins with what is in it")
+    parser.add_argument(
+        "--quiet", action="store_true", help="tells on standard error only what must not go unseen"
+    )
     parser.add_argument("--ready-file", metavar="FILE", help="gets the ready line too, all at once")
     parser.add_argument(
         "--subscribe",
@@ -56,17 +83,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a choice that the documents leave open, such as esputnik:activity.batch_window=30 (repeatable)",
     )
+    parser.add_argument(
+        "--strictness",
+        choices=("any", "documented"),
+        default="any",
+        help="documented: nothing assumed is sent",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs until it is told to stop."""
     with ExitStack() as opened:
         with starting():
-            server = _server(args, opened)
+            server = prepared(args, opened)
         return server.run()
 
 
-def _server(args: argparse.Namespace, opened: ExitStack) -> Server:
+def prepared(args: argparse.Namespace, opened: ExitStack) -> Server:
     """What was asked for, refused in words if it does not fit; its sockets are closed with `opened`."""
     from emulators import registry
 
@@ -74,20 +107,87 @@ def _server(args: argparse.Namespace, opened: ExitStack) -> Server:
     if len(specs) < len(args.providers):
         raise InvalidValue("the same provider is named twice; each one has one port here")
     for spec in specs.values():
-        registry.load(spec)
+        registry.revision_of(spec)
+    clock = _clock(args)
     subscriptions = [_subscription(word, specs) for word in args.subscribe]
-    options = _options(args.option, list(specs))
+    options = _options(args.option, specs)
     ready_file = _ready_file(args.ready_file)
     ports = {name: _port(args.port, name) for name in specs}
     # Listening comes first: whoever connects while the rest is loaded waits for an answer and gets it.
     sockets = {name: opened.enter_context(_listen(args.host, port, name)) for name, port in ports.items()}
-    from emulators.commands.serving import Server
-    from emulators.hosting import Setting, make_world
+    control = opened.enter_context(_listen(args.host, args.port, "the control API"))
+    from emulators.commands.serving import Order, Server
+    from emulators.engine.egress import Egress
 
-    world = make_world(Setting("", seed=args.seed, clock=args.speed, allow=args.allow))
     for _, _, url in subscriptions:
-        world.egress.check_url(url)
-    return Server(world, specs, sockets, options, subscriptions, ready_file)
+        Egress(args.allow).check_url(url)
+    return Server(
+        Order(
+            specs,
+            sockets,
+            control,
+            ("127.0.0.1", "localhost", "::1", args.host, *args.control_host),
+            options,
+            args.strictness,
+            subscriptions,
+            args.seed,
+            clock,
+            _start(args.start),
+            args.allow,
+            _public(args.public_url),
+            ready_file,
+            _store(args.state),
+            quiet=args.quiet,
+        )
+    )
+
+
+def _clock(args: argparse.Namespace) -> str | float:
+    if args.clock == "virtual":
+        if args.speed is not None:
+            raise InvalidValue(
+                "--speed: a virtual clock has none; leave one of --clock virtual and --speed out"
+            )
+        return "virtual"
+    if args.speed is not None and not 0 < args.speed < float("inf"):
+        raise InvalidValue(f"speed: expected a number above 0, got {args.speed!r}")
+    return 1.0 if args.speed is None else float(args.speed)
+
+
+def _start(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        start = datetime.fromisoformat(text)
+    except ValueError:
+        start = None
+    if start is None or start.tzinfo is None:
+        raise InvalidValue(
+            f"--start: expected a time with its zone such as 2026-01-01T00:00:00Z, got {text!r}"
+        )
+    return start
+
+
+def _public(url: str | None) -> str | None:
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.path.strip("/")
+        or ":" in parts.netloc
+    ):
+        raise InvalidValue(f"--public-url: expected http://HOST or https://HOST, got {url!r}")
+    return url
+
+
+def _store(name: str | None) -> Store | None:
+    if name is None:
+        return None
+    from emulators.engine.store import Store
+
+    return Store.open(Path(name))
 
 
 def _subscription(word: str, served: Mapping[str, str]) -> tuple[str, str | None, str]:
@@ -106,13 +206,22 @@ def _subscription(word: str, served: Mapping[str, str]) -> tuple[str, str | None
     return name, feed or None, url
 
 
-def _options(words: list[str], served: list[str]) -> dict[str, dict[str, Any]]:
-    options: dict[str, dict[str, Any]] = {name: {} for name in served}
+def _options(words: list[str], specs: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    from emulators import registry
+    from emulators.engine.options import choose
+
+    options: dict[str, dict[str, Any]] = {name: {} for name in specs}
     for name, text in pairs(words, "--option").items():
         provider, _, option = name.partition(":")
         if provider not in options:
-            raise unknown("provider for --option", provider, served)
+            raise unknown("provider for --option", provider, specs)
         options[provider][option] = value_of(text)
+    for provider, given in options.items():
+        if given:
+            imitation = registry.load(specs[provider])
+            chosen, _ = choose(imitation.profile, given)
+            if problems := imitation.provider.check_options(chosen):
+                raise InvalidValue("--option: " + "; ".join(map(str, problems)), problems)
     return options
 
 

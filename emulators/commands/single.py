@@ -1,4 +1,4 @@
-"""One vendor, one receiver, one attempt: what `trigger` and `replay` have in common."""
+"""One vendor, one receiver, one attempt: what `trigger`, `replay` and `resend` have in common."""
 
 from __future__ import annotations
 
@@ -37,8 +37,9 @@ async def vendor(
         yield emulator
 
 
-async def subscribe(emulator: Emulator, url: str, feed: str | None) -> None:
-    """Registers the receiver, unverified and without a second attempt; waits as long as the vendor would."""
+async def subscribe(emulator: Emulator, url: str, feed: str | None, **policy: Any) -> None:
+    """Registers the receiver, unverified and without a second attempt; waits as long as the vendor would. `policy`:
+    what else is unlike the vendor's."""
     usual = emulator.policies.get(feed or "")
     await emulator.aio.subscribe(
         url,
@@ -47,6 +48,7 @@ async def subscribe(emulator: Emulator, url: str, feed: str | None) -> None:
         retry_delays=[],
         retry_after_last="abandon",
         patience=usual.timeout if usual else 10,
+        **policy,
     )
 
 
@@ -65,7 +67,7 @@ def report(emulator: Emulator, what: str, args: argparse.Namespace, **more: Any)
     else:
         print(f"{emulator.provider.title} ({emulator.revision}) sends {what} to {args.to}")
         for delivery in deliveries:
-            print(f"\n{_shown(delivery)}\n\n{_verdict(emulator, delivery)}")
+            print(f"\n{_shown(delivery)}\n\n{verdict(emulator, delivery)}")
     if all(delivery.status is None for delivery in deliveries):
         return Exit.UNUSABLE
     acknowledged = all(delivery.outcome == "acknowledged" for delivery in deliveries)
@@ -79,7 +81,7 @@ def _plain(emulator: Emulator, delivery: Delivery) -> dict[str, Any]:
         "events": len(delivery.events),
         "status": delivery.status,
         "acknowledged": delivery.outcome == "acknowledged",
-        "verdict": _verdict(emulator, delivery),
+        "verdict": verdict(emulator, delivery),
     }
 
 
@@ -95,7 +97,7 @@ def _shown(delivery: Delivery) -> str:
     return f"{text[:most]}\n... ({len(delivery.body)} bytes in all; --json prints every one)"
 
 
-def _verdict(emulator: Emulator, delivery: Delivery) -> str:
+def verdict(emulator: Emulator, delivery: Delivery) -> str:
     """What came back, and what the vendor would do next if this were not the only attempt."""
     answer = "no answer" if delivery.status is None else str(delivery.status)
     if delivery.outcome == "acknowledged":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -34,6 +34,11 @@ class Record:
     method: str = ""
     address: str = ""
     status: int | None = None
+    provider: str = ""
+    """Whose traffic it is, and of which revision; empty: it does not say."""
+    revision: str = ""
+    attempt: int = 0
+    """Which attempt to bring it to a receiver, from 1; 0: it does not say."""
 
     @property
     def answers(self) -> bool:
@@ -117,7 +122,19 @@ def record(value: Any) -> Record | Unread:
         (about["method"] or "").upper(),
         about["path"] or about["url"] or "",
         status,
+        **_origin(value, ""),
     )
+
+
+def _origin(value: Mapping[str, Any], mark: str) -> dict[str, Any]:
+    """What only a recording of ours says; `mark` stands before the names."""
+    texts = {name: value.get(mark + name) for name in ("provider", "revision")}
+    attempt = value.get(f"{mark}attempt")
+    counted = isinstance(attempt, int) and not isinstance(attempt, bool)
+    return {
+        **{name: text for name, text in texts.items() if isinstance(text, str)},
+        **({"attempt": attempt} if counted else {}),
+    }
 
 
 def _body(value: Mapping[str, Any]) -> tuple[Any, bytes | None]:
@@ -154,12 +171,17 @@ def _har(value: Any) -> Iterator[Captured]:
             yield Captured(number, Unread("an entry without request or response"))
             continue
         at = (str(request.get("method", "")).upper(), str(request.get("url", "")))
-        yield from (
-            Captured(number, one) for one in (_sent(request, response, *at), _answered(response, *at)) if one
-        )
+        origin = _origin(entry, "_")
+        feed, route = (str(entry.get(name) or "") for name in ("_feed", "_route"))
+        sent = _sent(request, response, feed, route, *at)
+        # What a receiver says is of no form.
+        answered = None if feed else _answered(response, route, *at)
+        for one in (sent, answered):
+            if one is not None:
+                yield Captured(number, replace(one, **origin) if isinstance(one, Record) else one)
 
 
-def _sent(request: Json, response: Json, method: str, address: str) -> Record:
+def _sent(request: Json, response: Json, feed: str, route: str, method: str, address: str) -> Record | Unread:
     status = response.get("status")
     status = status if isinstance(status, int) and not isinstance(status, bool) else None
     posted = request.get("postData")
@@ -169,11 +191,18 @@ def _sent(request: Json, response: Json, method: str, address: str) -> Record:
         text = urlencode(
             [(str(p.get("name", "")), str(p.get("value", ""))) for p in params if isinstance(p, dict)]
         )
-    raw = str(text).encode("utf-8", "surrogatepass") if text else None
-    return Record(None, raw, str(posted.get("mimeType") or ""), "", "", "request", method, address, status)
+    try:
+        encoded = posted.get("_encoding") == "base64"
+        raw = (
+            b64decode(str(text)) if encoded else str(text).encode("utf-8", "surrogatepass") if text else None
+        )
+    except (ValueError, binascii.Error):
+        return Unread("base64: not that")
+    kind = str(posted.get("mimeType") or "")
+    return Record(None, raw, kind, feed, route, "request", method, address, status)
 
 
-def _answered(response: Json, method: str, address: str) -> Record | Unread | None:
+def _answered(response: Json, route: str, method: str, address: str) -> Record | Unread | None:
     content, status = response.get("content"), response.get("status")
     content = content if isinstance(content, dict) else {}
     if not isinstance(status, int) or isinstance(status, bool) or status == 0:
@@ -187,4 +216,4 @@ def _answered(response: Json, method: str, address: str) -> Record | Unread | No
     except (ValueError, binascii.Error):
         return Unread("base64: not that")
     kind = str(content.get("mimeType") or "")
-    return Record(None, raw, kind, "", "", "response", method, address, status)
+    return Record(None, raw, kind, "", route, "response", method, address, status)

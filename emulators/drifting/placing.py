@@ -44,6 +44,9 @@ class Placer:
 
     def place(self, record: Record) -> Iterator[Measured | Unplaced]:
         """Each event of a webhook by itself, or the one body of a call. `UnknownName` for a feed or route that is not there."""
+        if record.provider not in ("", self.profile.provider):
+            yield Unplaced(f"traffic of {record.provider}")
+            return
         call = self._call(record)
         route = self._route(record, call)
         if record.feed:
@@ -62,6 +65,18 @@ class Placer:
                 )
             else:
                 yield from self._hook(feed, record)
+
+    def feed(self, record: Record) -> FeedProfile | None:
+        """The feed that a record is a request of; None: it is a call, an answer, or nothing that is known."""
+        if record.direction == "response" or _bodiless(record):
+            return None
+        if record.feed:
+            if record.feed not in self.profile.feeds:
+                raise unknown(f"feed of {self.profile.provider}", record.feed, self.profile.feeds)
+            return self.profile.feeds[record.feed]
+        if record.answers or self._route(record, self._call(record)) is not None:
+            return None
+        return self._nearest(_decoded(record), bare=not record.method)
 
     def _call(self, record: Record) -> Call:
         parts = _split(record.address)

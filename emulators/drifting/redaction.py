@@ -15,9 +15,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from emulators.redaction import CREDENTIALS
+
+# More than a credential's names: whatever may tell who somebody is has no place in a report.
 SECRETS = re.compile(
-    r"authori[sz]ation|cookie|token|secret|passw|pwd|api[-_ ]?key|signature|session|credential|^auth$|^key$|hwid"
-    r"|client[-_]?id|bearer|otp|pass[-_ ]?(phrase|word)|^pw$|userpass|verification|^code$|nonce|^hash$|licen[sc]e|x-auth",
+    rf"{CREDENTIALS.pattern}|otp|session|^key$|hwid|client[-_]?id|verification|^code$|nonce|^hash$|licen[sc]e|x-auth",
     re.IGNORECASE,
 )
 PEOPLE = re.compile(

@@ -65,7 +65,9 @@ class Courier:
             connection.closed = True
             return Answer(None, "connection closed without an answer")
         except aiohttp.ClientResponseError as error:
-            return Answer(None, f"the answer is not HTTP: {error.message}")
+            # What follows are the receiver's own bytes, drawn up in lines.
+            said = error.message.partition("\n")[0].rstrip(":")
+            return Answer(None, f"the answer is not HTTP: {said}")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             connection.closed = isinstance(error, aiohttp.ClientOSError)
             return Answer(None, f"connection broken: {_said(error)}")
@@ -107,7 +109,8 @@ class Courier:
 
     async def _address(self, url: str) -> str:
         parts = urlsplit(url)
-        found = await GuardedResolver(self._egress).resolve(parts.hostname or "", parts.port or 0)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        found = await GuardedResolver(self._egress).resolve(parts.hostname or "", port)
         return found[0]["host"]
 
     @cached_property

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from yarl import URL
 
 from emulators.errors import EgressRefused, InvalidValue
 
+# Where clouds tell a machine its credentials; all others do that at a link-local address.
+METADATA = frozenset(map(ip_address, ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200")))
+NAT64 = ip_network("64:ff9b::/96")
+
 
 class Egress:
-    """Lets loopback addresses pass, and the hosts in `allow` (`host` or `host:port`)."""
+    """Lets loopback addresses pass, and the hosts in `allow` (`host` or `host:port`).
+
+    Some places are never delivered to, whatever is allowed: link-local and metadata addresses, the unspecified
+    address, multicast, and the ports of this machine that `forbid` names.
+    """
 
     def __init__(self, allow: Iterable[str] = ()) -> None:
         self.allowed = frozenset(entry.lower() for entry in allow)
+        self._forbidden: dict[int, str] = {}
+
+    def forbid(self, port: int, what: str = "the control port of this process") -> None:
+        """Lets nothing be delivered to a port of this machine; `what` says whose it is."""
+        self._forbidden[port] = what
 
     def check_url(self, url: str) -> None:
         """Refuses a URL that no delivery could go to: before any name is looked up."""
@@ -39,22 +52,49 @@ class Egress:
 
     def check(self, host: str, port: int, address: str) -> None:
         """Refuses a connection to `address`, which `host` stands for."""
+        literal = _literal(address)
+        shown = host if host == address else f"{host} ({address})"
+        if literal is not None and (reason := self._never(literal, port)):
+            at = f"{host}:{port}" if port in self._forbidden and literal.is_loopback else shown
+            raise EgressRefused(f"{at} is {reason}; nothing is ever delivered there")
         if {host.lower(), f"{host.lower()}:{port}"} & self.allowed:
             return
-        literal = _literal(address)
         if literal is None or not literal.is_loopback:
-            shown = host if host == address else f"{host} ({address})"
             raise EgressRefused(
                 f"{shown} is not on this machine, and nothing leaves it unasked; "
                 f"to allow it: allow=[{host!r}], on the command line --allow {host}"
             )
 
+    def _never(self, literal: IPv4Address | IPv6Address, port: int) -> str:
+        """Why not even a host that was allowed may stand for an address; empty: it may."""
+        if literal.is_loopback:
+            return self._forbidden.get(port, "")
+        for address in (literal, *_carried(literal)):
+            if address.is_link_local or address in METADATA:
+                return "a link-local or metadata address"
+            if address.is_unspecified:
+                return "the unspecified address"
+            if address.is_multicast:
+                return "a multicast address"
+            if address is not literal and address.is_loopback:
+                return "an address of this machine in other clothes"
+        return ""
+
 
 def _literal(address: str) -> IPv4Address | IPv6Address | None:
     try:
-        literal = ip_address(address)
+        literal = ip_address(address.removeprefix("[").removesuffix("]"))
     except ValueError:
         return None
     # ::ffff:10.0.0.1 is 10.0.0.1 in other clothes.
     mapped = literal.ipv4_mapped if isinstance(literal, IPv6Address) else None
     return mapped or literal
+
+
+def _carried(literal: IPv4Address | IPv6Address) -> Iterator[IPv4Address]:
+    """The addresses that translators on the way would make of one: 6to4, NAT64."""
+    if isinstance(literal, IPv6Address):
+        if literal.sixtofour is not None:
+            yield literal.sixtofour
+        if literal in NAT64:
+            yield IPv4Address(int(literal) & 0xFFFFFFFF)

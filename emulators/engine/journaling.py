@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import islice
 from typing import Protocol, TypeVar
 
@@ -60,7 +60,7 @@ class Journal:
         """How many of the oldest entries nobody can read any more."""
         return 0 if self._archive else self.dropped
 
-    def resume(self, last: int, opened: dict[str, int]) -> None:
+    def resume(self, last: int, opened: Mapping[str, int]) -> None:
         """Goes on behind entry number `last` of the archive; `opened`: by emulator, the number of its last opening."""
         self.dropped = last
         self._opened = dict(opened)
@@ -120,6 +120,10 @@ class Journal:
         while page := self.page(after, PAGE, (kind,), emulator):
             yield from (entry for _, entry in page if isinstance(entry, kind))
             after = page[-1][0]
+
+    def begun(self, emulator: str) -> int:
+        """The number of the entry with which an emulator was opened or reset."""
+        return self._opened.get(emulator, 1)
 
     def since(self, emulator: str) -> list[Entry]:
         """All entries from the one on with which an emulator was opened or reset, as far as memory reaches."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import socket
 
+# How many connections may wait to be accepted.
+BACKLOG = 256
+
 
 def listen(host: str, port: int) -> socket.socket:
     """A bound socket: its port is known, and nobody else can take it, before anything is served."""
@@ -12,7 +15,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
-        listening.listen(256)
+        listening.listen(BACKLOG)
         listening.setblocking(False)
     except OSError:
         listening.close()

@@ -10,13 +10,24 @@ from __future__ import annotations
 import heapq
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from emulators.engine.clock import SECOND, Instant
 from emulators.engine.lane import Lane, Registration, Shipment, mergeable, plain
 from emulators.engine.policy import Policy, Settlement
 from emulators.engine.provider import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """All that an outbox is made of, for whoever writes it down."""
+
+    lanes: list[Lane]
+    heirs: dict[int, int]
+    heap: list[tuple[Instant, int, int]]
+    made: int
+    waiting: int
 
 
 class Outbox:
@@ -223,3 +234,16 @@ class Outbox:
                 for lane_id, lane in self.lanes.items()
             },
         }
+
+    def pack(self) -> Packing:
+        """The outbox as values. They are its own: to be read at once, and never changed."""
+        return Packing(list(self.lanes.values()), self._heirs, self._heap, self._made, self.waiting)
+
+    @classmethod
+    def unpack(cls, packing: Packing) -> Outbox:
+        """The outbox that does from then on what the packed one would have done."""
+        outbox = cls()
+        outbox.lanes = {lane.registration.id: lane for lane in packing.lanes}
+        outbox._heirs, outbox._heap = packing.heirs, packing.heap
+        outbox._made, outbox.waiting = packing.made, packing.waiting
+        return outbox

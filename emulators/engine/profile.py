@@ -51,6 +51,8 @@ class FeedProfile:
     title: str
     kinds: Mapping[str, Kind]
     policy: Mapping[str, Fact]
+    identities: Mapping[str, Fact] = field(default_factory=dict)
+    """By JSON pointer into an event: of what it has the id."""
 
 
 @dataclass(frozen=True, slots=True)

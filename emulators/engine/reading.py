@@ -13,6 +13,10 @@ from emulators.engine.provider import Call
 # PHP's own limit of nesting in the names of a form's fields, and ours for JSON: no vendor states one, and what is
 # deeper no app means.
 DEEPEST = 64
+# What a body of the largest size could hold would be a gigabyte of objects.
+MOST_VALUES = 1_000_000
+MOST_FIELDS = 200_000
+MOST_PARTS = 10_000
 
 
 class Unreadable(ValueError):
@@ -32,15 +36,25 @@ def read(call: Call) -> Any:
     kind = content_type.partition(";")[0].strip().lower()
     # Some libraries call every body a form unless told otherwise; one that is JSON is read as that.
     if kind == "application/x-www-form-urlencoded" and not call.body.lstrip().startswith((b"{", b"[")):
+        if call.body.count(b"&") >= MOST_FIELDS:
+            raise Unreadable(f"more than {MOST_FIELDS} fields")
         return expand(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
     if kind == "multipart/form-data":
         return expand(_parts(content_type, call.body))
+    check_count(call.body)
     try:
         data = decode(call.body)
     except ValueError as error:
         raise Unreadable(str(error)) from None
     check_depth(call.body, data)
     return data
+
+
+def check_count(body: bytes) -> None:
+    """Raises `Unreadable` if JSON holds more values than anybody means; commas in texts count as well."""
+    # Each value but the first has one of these before it.
+    if len(body) > MOST_VALUES and sum(map(body.count, (b",", b"[", b"{"))) >= MOST_VALUES:
+        raise Unreadable(f"more than {MOST_VALUES} values")
 
 
 def check_depth(body: bytes, data: Any) -> None:
@@ -90,6 +104,8 @@ def _parts(content_type: str, body: bytes) -> list[tuple[str, str]]:
     from email import message_from_bytes
     from email.errors import MessageError
 
+    if body.count(b"\n--") > MOST_PARTS:
+        raise Unreadable(f"more than {MOST_PARTS} parts")
     head = b"Content-Type: " + content_type.encode("utf-8", "replace") + b"\r\n\r\n"
     try:
         message = message_from_bytes(head + body)

@@ -11,7 +11,11 @@ from emulators.engine.egress import Egress
 
 
 class GuardedResolver(AbstractResolver):
-    """Looks names up and lets the guard see the very addresses that are connected to."""
+    """Looks names up and lets the guard see the very addresses that are connected to.
+
+    A name that stands for several addresses is refused whole if one of them may not be connected to: which of them
+    an attempt would take is chance. A name that was not allowed is looked up all the same, for it may stand for this machine.
+    """
 
     def __init__(self, egress: Egress) -> None:
         self._egress = egress

@@ -2,55 +2,63 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from ssl import SSLContext
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from aiohttp import web
 
+from emulators.engine.doorway import Doorway
 from emulators.engine.journal import Exchange
+from emulators.engine.limits import Limits
 from emulators.engine.provider import Call
 from emulators.engine.spoiling import respond
-
-LARGEST_BODY = 10 * 1024 * 1024
+from emulators.errors import StateRefused
 
 
 class Site:
-    """A listening socket and the one who answers on it, who may be changed for another between two tests."""
+    """A listening socket and the one who answers on it, who may be changed for another between two tests.
 
-    def __init__(self, listening: socket.socket) -> None:
-        self._socket = listening
+    `settled` is awaited after `answer`, before a byte of the reply is written: what a call changed is kept first.
+    """
+
+    def __init__(
+        self,
+        listening: socket.socket,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        ssl: SSLContext | None = None,
+    ) -> None:
+        self.doorway = Doorway(listening, self._respond, limits, ssl)
+        self.url = self.doorway.url
         self.answer: Callable[[Call], Exchange] | None = None
-        host, port = listening.getsockname()[:2]
-        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        self.settled: Callable[[], Awaitable[None]] | None = None
 
     async def start(self) -> None:
         """Begins to answer."""
-        self._handler = web.Server(self._respond, request_factory=_request, access_log=None)
-        self._server = await asyncio.get_running_loop().create_server(self._handler, sock=self._socket)
+        await self.doorway.start()
 
     async def stop(self) -> None:
         """Ends at once, whoever is still waiting for an answer."""
-        self._server.close()
-        await self._handler.shutdown(timeout=0.1)
+        await self.doorway.stop()
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         if self.answer is None:
-            return web.Response(status=503, headers={"x-emulator-error": "no emulator lives here now"})
-        if request.headers.get("Expect", "").lower() == "100-continue":
-            # cURL waits for this word before it sends a large body.
-            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            request.writer.output_size = 0
-        try:
-            body = await request.read()
-        except (ConnectionError, web.RequestPayloadError):
-            return web.Response(status=400, text="the body broke off")
-        except web.HTTPRequestEntityTooLarge:
-            return web.Response(status=413, text="Request Entity Too Large")
+            return _unavailable("no emulator lives here now")
+        body = await request.read()
         exchange = self.answer(to_call(request.method, request.raw_path, request.raw_headers, body))
+        if self.settled is not None:
+            try:
+                await self.settled()
+            except StateRefused as error:
+                return _unavailable(str(error))
         return await respond(request, exchange.reply, exchange.fault)
+
+
+def _unavailable(reason: str) -> web.Response:
+    header = " ".join(reason.split()).encode("ascii", "replace").decode()
+    return web.Response(status=503, headers={"x-emulator-error": header[:500]})
 
 
 def to_call(method: str, target: str, headers: Any, body: bytes) -> Call:
@@ -69,8 +77,3 @@ def to_call(method: str, target: str, headers: Any, body: bytes) -> Call:
         (name.decode("latin-1").lower(), value.decode("utf-8", "replace")) for name, value in headers
     )
     return Call(method, path, query, named, body)
-
-
-def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-    loop = asyncio.get_running_loop()
-    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=LARGEST_BODY)

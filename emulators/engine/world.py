@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from random import Random
@@ -44,7 +44,8 @@ class World:
     """Owns clock, seed, egress rules and journal. Every change goes through `commit`.
 
     `keeper` makes it durable; `reach` bounds what its journal holds in memory, in bytes, and `memory` how many
-    events of each feed a vendor remembers (None: all).
+    events of each feed a vendor remembers (None: all). `salt` sets its values apart from those of a world with the
+    same seed.
     """
 
     def __init__(
@@ -55,8 +56,10 @@ class World:
         keeper: Keeper | None = None,
         reach: int | None = None,
         memory: int | None = None,
+        salt: str = "",
     ) -> None:
         self.seed = seed
+        self._salt = salt
         self.clock = clock
         self.egress = egress
         self.lock = threading.RLock()
@@ -93,7 +96,7 @@ class World:
     def draw(self, emulator: str, what: str, which: object) -> Random:
         """A random source that depends on nothing but the seed and these words, so that calls side by side
         cannot change each other."""
-        return Dice(f"{self.seed}/{emulator}/{what}/{which}".encode("utf-8", "surrogatepass"))
+        return Dice(f"{self.seed}{self._salt}/{emulator}/{what}/{which}".encode("utf-8", "surrogatepass"))
 
     def commit(self, entry: Entry) -> None:
         """Takes one entry into journal and state, together."""
@@ -103,7 +106,7 @@ class World:
 
     # -- going back
 
-    def resume(self, state: State, last: int, opened: dict[str, int]) -> None:
+    def resume(self, state: State, last: int, opened: Mapping[str, int]) -> None:
         """Goes on where an earlier process ended; what it had on its way is sent again, and is told of."""
         with self.lock:
             self.state = state

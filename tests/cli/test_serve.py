@@ -43,7 +43,7 @@ def test_the_ready_line_and_the_file_say_where_each_vendor_is(tmp_path):
         assert file.read_text("utf-8") == serving.line
         assert [path.name for path in tmp_path.iterdir()] == ["ready.json"]
         ready = serving.ready
-    assert ready.keys() == {"ready", "id", "providers"}
+    assert ready.keys() == {"ready", "id", "control", "token", "providers"}
     assert ready["ready"] is True
     assert list(ready["providers"]) == list(registry.SHIPPED)
     for name, told in ready["providers"].items():

@@ -1,0 +1,1 @@
+"""Scenarios: stories in a file, for people without Python. Read, checked, played by the real engine, reported."""

@@ -1,0 +1,150 @@
+"""An emulator in a process of its own behaves as one that lives here."""
+
+from __future__ import annotations
+
+import urllib.request
+
+import pytest
+
+from emulators import catalog, in_process, in_thread
+from emulators.engine.freezing import freeze
+from emulators.errors import InvalidValue, NobodyListens, StillOwed, UnknownName, VerificationFailed
+from emulators.faults import Answer, LostAck
+from tests.support.receiver import Receiver
+
+
+def story(emulator, receiver) -> None:
+    """Everything that a verb can do, once."""
+    receiver.get = 500
+    with pytest.raises(VerificationFailed) as refused:
+        emulator.subscribe(receiver.url)
+    assert refused.value.status == 500
+    receiver.get = 200
+    subscription = emulator.subscribe(receiver.url, auth=("ann", "secret"), headers={"X-One": "1"})
+    emulator.inject(LostAck())
+    emulator.emit("READ", email="ann@example.com")
+    emulator.emit("SENT", count=3)
+    emulator.advance("1m")
+    emulator.replay("activity.bulk")
+    emulator.send({"any": "thing", "number": 2**70})
+    emulator.drain()
+    subscription.pause()
+    subscription.resume()
+    with emulator.inject(Answer(503, b"\xff\xfe")):
+        pass
+    emulator.send(b"\xff")
+    emulator.flush()
+    subscription.cancel()
+
+
+def test_one_story_gives_one_journal_here_and_there(tmp_path):
+    journals = []
+    for where in (in_thread, in_process):
+        with Receiver() as receiver, where("esputnik", seed=5) as emulator:
+            story(emulator, receiver)
+            lines = [freeze(entry) for entry in emulator.world.journal.entries]
+            journals.append([line.replace(receiver.url.encode(), b"URL") for line in lines])
+    here, there = journals
+    hidden = [line.replace(b"Basic YW5uOnNlY3JldA==", b"Basic <redacted>") for line in here]
+    assert hidden == there
+
+
+def test_what_is_asked_afterwards_is_the_same():
+    told = []
+    for where in (in_thread, in_process):
+        with Receiver() as receiver, where("sendpulse", seed=5, clock="virtual") as emulator:
+            emulator.subscribe(receiver.url)
+            emulator.emit("opened", recipient="ann@example.com")
+            emulator.advance("1m")
+            emulator.assert_delivered("opened", recipient="ann@example.com")
+            with pytest.raises(AssertionError, match="nearest"):
+                emulator.assert_delivered("opened", recipient="bob@example.com")
+            [delivery] = emulator.deliveries("opened", "acknowledged")
+            told.append(
+                (
+                    delivery.body,
+                    delivery.status,
+                    emulator.now,
+                    emulator.timeline().replace(receiver.url, "URL"),
+                )
+            )
+            told[-1] = (*told[-1][:3], told[-1][3].split("->")[0])
+    assert told[0] == told[1]
+
+
+def test_an_app_calls_it_and_the_call_is_waited_for():
+    with in_process("hellotext") as hellotext:
+        request = urllib.request.Request(
+            hellotext.env["HELLOTEXT_URL"] + "/attribution/events",
+            catalog.samples("hellotext")["track-event.request.session"].body,
+            {
+                "Authorization": f"Bearer {hellotext.env['HELLOTEXT_TOKEN']}",
+                "Content-Type": "application/json",
+            },
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 201
+        assert hellotext.wait_for_call("track-event", action="product.purchased").status == 201
+        hellotext.assert_called("track-event", action="product.purchased")
+        with pytest.raises(AssertionError, match="waited"):
+            hellotext.wait_for_call("track-event", timeout=0.01, action="cart.added")
+
+
+def test_errors_arrive_as_what_they_are():
+    with Receiver(then=500) as receiver, in_process("esputnik") as esputnik:
+        with pytest.raises(NobodyListens):
+            esputnik.emit("READ")
+        esputnik.subscribe(receiver.url)
+        with pytest.raises(UnknownName, match="'UNDELIVERED'"):
+            esputnik.emit("UNDELIVERD")
+        with pytest.raises(InvalidValue, match="count"):
+            esputnik.emit("READ", count=0)
+        esputnik.emit("READ")
+        with pytest.raises(StillOwed):
+            esputnik.drain("1h")
+
+
+def test_two_vendors_may_share_a_process_and_its_clock():
+    with in_process("esputnik") as esputnik, in_process("sendpulse", world=esputnik.world) as sendpulse:
+        esputnik.advance("1h")
+        assert sendpulse.now == esputnik.now
+        with (
+            pytest.raises(InvalidValue, match="belongs to the process"),
+            in_process("hellotext", world=esputnik.world, seed=3),
+        ):
+            pass
+
+
+async def test_awaited_verbs_leave_the_loop_to_the_receiver(emulate):
+    from aiohttp import web
+    from aiohttp.test_utils import TestServer
+
+    async def hook(request: web.Request) -> web.Response:
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_route("*", "/hook", hook)
+    async with TestServer(app) as server:
+        with emulate.in_process("esputnik") as esputnik:
+            await esputnik.aio.subscribe(str(server.make_url("/hook")))
+            esputnik.aio.emit("READ")
+            await esputnik.aio.advance("1m")
+            assert [d.status for d in esputnik.deliveries()] == [200]
+
+
+def test_a_call_that_is_not_imitated_fails_a_test_that_uses_a_process(project):
+    project.makepyfile(
+        """
+        import urllib.error, urllib.request
+
+        def test_it(emulate):
+            with emulate.in_process("esputnik") as esputnik:
+                try:
+                    urllib.request.urlopen(esputnik.url + "/nowhere", timeout=10)
+                except urllib.error.HTTPError as refusal:
+                    refusal.close()
+        """
+    )
+    result = project.runpytest_subprocess("-q", "-p", "emulators.pytest_plugin")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*has no GET /nowhere*"])
