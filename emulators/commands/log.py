@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 
 from emulators.engine.journal import Entry, Probe
-from emulators.engine.timeline import aligned, beginning, rows
+from emulators.engine.timeline import aligned, rows
 from emulators.engine.world import World
 
 
@@ -31,11 +31,11 @@ class Log:
     def follow(self, world: World, name: str = "") -> None:
         """Tells of everything in a world that means something to people; `name` tells it from others."""
         before = f"[{name}] " if name else ""
-        start, told = beginning(world.journal.entries), len(world.complaints)
+        start, told = world.journal.beginning, len(world.complaints)
 
         def tell(entry: Entry) -> None:
             nonlocal start, told
-            start = start or beginning([entry])
+            start = start or entry.instant
             # A receiver that is not up yet is asked again and again, which is told once elsewhere.
             if not self._quiet and (not isinstance(entry, Probe) or entry.accepted):
                 self.say(before, aligned(rows([entry], start), named=True, wide=44))

@@ -137,6 +137,7 @@ def prepared(args: argparse.Namespace, opened: ExitStack) -> Server:
             _public(args.public_url),
             ready_file,
             _store(args.state),
+            record=None if args.record is None else Path(args.record),
             quiet=args.quiet,
         )
     )

@@ -33,6 +33,7 @@ from emulators.redaction import Veil
 
 if TYPE_CHECKING:
     from emulators.engine.store import Store
+    from emulators.recording.recorder import Recorder
 
 Subscribing = tuple[str, str | None, str]
 """Provider, feed (None: its first) and URL."""
@@ -59,8 +60,8 @@ class Order:
     store: Store | None = None
     quiet: bool = False
     """Whether nothing is told on standard error but what must not go unseen."""
-    follow: Callable[[Veil], Callable[[World], Callable[[], None]]] | None = None
-    """Made of a veil: follows a world and says how to end that (a recording)."""
+    record: Path | None = None
+    """Keeps all traffic there."""
 
 
 class Server:
@@ -108,13 +109,15 @@ class Server:
             log = Log(veil.text, order.quiet)
             stack.callback(log.close)
             tenants = Tenants(cast, host)
-            follow = order.follow(veil) if order.follow else None
+            recorder = self._recorder(veil, log)
+            if recorder:
+                stack.callback(recorder.close)
 
             def make_world(name: str, seed: int | None) -> World:
                 world = worlds.make(name, seed)
                 log.follow(world, "" if name == DEFAULT else name)
-                if follow:
-                    stack.callback(follow(world))
+                if recorder:
+                    recorder.attach(world, "" if name == DEFAULT else name)
                 return world
 
             plane = Plane(secrets.token_hex(8), tenants, make_world, worlds.forget, veil, self._end)
@@ -153,6 +156,13 @@ class Server:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
                 await asyncio.gather(*(door.stop() for door in doors))
+
+    def _recorder(self, veil: Veil, log: Log) -> Recorder | None:
+        if self._order.record is None:
+            return None
+        from emulators.recording.recorder import Recorder
+
+        return Recorder(self._order.record, veil, lambda text: log.say("", f"emulators: {text}"))
 
     def _end(self) -> None:
         if not self._stop.done():

@@ -100,7 +100,7 @@ async def told(asked: Asked) -> Json:
         asked.tenant.cast.check(provider)
     journal = asked.tenant.world.journal
     entries = [entry for _, entry in journal.page(max(0, journal.last - last), last)]
-    story = timeline.tell(entries, provider)
+    story = timeline.tell(entries, provider, start=journal.beginning)
     return {"timeline": asked.plane.veil.text(story), "entries": len(entries), "lost": journal.lost}
 
 

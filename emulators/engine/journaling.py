@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import islice
 from typing import Protocol, TypeVar
 
+from emulators.engine.clock import Instant
 from emulators.engine.journal import (
     Delivery,
     Effects,
@@ -120,6 +121,11 @@ class Journal:
         while page := self.page(after, PAGE, (kind,), emulator):
             yield from (entry for _, entry in page if isinstance(entry, kind))
             after = page[-1][0]
+
+    @property
+    def beginning(self) -> Instant:
+        """When the oldest entry happened that can still be read; 0: there is none."""
+        return next((entry.instant for _, entry in self.page(0, 1)), 0)
 
     def begun(self, emulator: str) -> int:
         """The number of the entry with which an emulator was opened or reset."""

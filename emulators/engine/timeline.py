@@ -21,6 +21,7 @@ from emulators.engine.journal import (
     Posted,
     Probe,
     Reacted,
+    Restored,
     Subscribed,
 )
 from emulators.engine.provider import Event
@@ -38,10 +39,17 @@ class Row(NamedTuple):
     why: str = ""
 
 
-def tell(entries: Iterable[Entry], emulator: str | None = None, last: int | None = None) -> str:
-    """One line for each entry of an emulator (None: of all, each named), or for the `last` ones."""
+def tell(
+    entries: Iterable[Entry],
+    emulator: str | None = None,
+    last: int | None = None,
+    start: Instant | None = None,
+) -> str:
+    """One line for each entry of an emulator (None: of all, each named), or for the `last` ones; times count from
+    `start` (None: from the first opening among them)."""
     entries = tuple(entries)
-    told = rows([e for e in entries if emulator in (None, e.emulator)], beginning(entries))
+    start = beginning(entries) if start is None else start
+    told = rows([e for e in entries if emulator in (None, e.emulator)], start)
     left_out = max(0, len(told) - last) if last else 0
     story = aligned(told[left_out:], named=emulator is None)
     return f"... {left_out} earlier lines\n{story}" if left_out else story
@@ -141,6 +149,8 @@ def _words(entry: Entry) -> str:
             return f"comes about: {happened or entry.plan.reaction}" + (f" ({_cut(about)})" if about else "")
         case FaultArmed():
             return f"fault injected: {entry.fault}"
+        case Restored():
+            return f"everything is as it was when {entry.name!r} was kept"
         case FaultsCleared():
             return "faults taken back"
     return ""

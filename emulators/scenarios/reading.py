@@ -92,8 +92,8 @@ class Reader:
         top = check(file, given, TOP, (), problems)
         if "step" in given and "scenario" in given:
             problems.add(file, "expected either [[step]] or [[scenario]] with [[scenario.step]], got both")
-        elif not ("step" in given or "scenario" in given):
-            problems.add(file, "expected steps, each written as [[step]], got none")
+        elif given.get("scenario") == []:
+            problems.add(file, "expected scenarios, each written as [[scenario]], got none")
         if "scenario" not in given:
             return [self._scenario(top, {}, file, file)]
         shared = {name: top[name] for name in SHARED if name in top}
@@ -118,7 +118,9 @@ class Reader:
             _step(f"{where}: step {number}", number, table, checker, self._problems)
             for number, table in enumerate(own.get("step", ()), 1)
         ]
-        if steps and not checker.vendors:
+        if not own.get("step"):
+            self._problems.add(where, "expected steps, each written as [[step]], got none")
+        elif not checker.vendors:
             self._problems.add(where, "no step names a vendor, so there is nothing to play")
         return Scenario(
             self._file,

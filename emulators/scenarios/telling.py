@@ -64,7 +64,7 @@ def summary(report: Report) -> str:
     missed = sum(len(outcome.missed) for outcome in report.outcomes)
     skipped = len(steps) - held - missed
     good = sum(outcome.held for outcome in report.outcomes)
-    parts = [f"{held} steps held"]
+    parts = [f"{held} step{'s' if held != 1 else ''} held"]
     parts += [f"{missed} did not"] if missed else []
     parts += [f"{skipped} not tried"] if skipped else []
     end = "Interrupted. " if report.interrupted else ""

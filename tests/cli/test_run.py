@@ -248,7 +248,7 @@ def test_an_interruption_reports_what_is_known(tmp_path: Path):
     guard.cancel()
     assert (process.returncode, err) == (130, "")
     assert "      (interrupted)\n  timeline\n" in out
-    assert out.endswith("Interrupted. 0 of 2 scenarios held: 1 steps held, 3 not tried.\n")
+    assert out.endswith("Interrupted. 0 of 2 scenarios held: 1 step held, 3 not tried.\n")
     root = ElementTree.parse(report).getroot()
     skipped = [case.get("name") for case in root.iter("testcase") if case.find("skipped") is not None]
     assert skipped == ["02 wait sendpulse.send-email timeout=600", "03 advance 1m", "01 flush sendpulse"]

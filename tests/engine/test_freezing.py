@@ -113,7 +113,7 @@ KINDS = sorted(set(entry_types()) - {"Entry", "Restored"})
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_entry_of_any_kind_comes_back_as_it_was(kind: str) -> None:
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=50, deadline=None)
     @given(entry=values(entry_types()[kind]))
     def comes_back(entry: Entry) -> None:
         data = freeze(entry)
@@ -123,7 +123,7 @@ def test_an_entry_of_any_kind_comes_back_as_it_was(kind: str) -> None:
     comes_back()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(delivery=values(Delivery), envelope=st.sampled_from(["array", "object"]), raw=st.none() | bodies)
 def test_a_delivery_comes_back_from_its_row_and_its_bodies(
     delivery: Delivery, envelope: str, raw: bytes | None

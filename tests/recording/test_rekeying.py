@@ -18,6 +18,7 @@ from emulators.rekeying import Renamer, rekey
 
 IDS = st.one_of(
     st.integers(0, 2**64 - 1),
+    st.integers(0, 20),
     st.uuids().map(str),
     st.from_regex(r"\A[A-Z0-9]{4}-[A-Z0-9]{8}-[A-Z0-9]{8}\Z"),
     st.from_regex(r"\A_[0-9a-f]{32}\Z"),
@@ -127,3 +128,10 @@ def test_a_sample_with_fresh_ids_is_one_the_vendor_could_send(
                 for pointer in identities:
                     old = look_up(old_event, pointer)
                     assert old is None or look_up(new_event, pointer) == renamer(old) != old
+
+
+def test_ids_of_one_digit_do_not_run_into_each_other() -> None:
+    renamer = Renamer(1)
+    new = [renamer(old) for old in range(10)]
+    assert len(set(new)) == 10
+    assert all(old != fresh for old, fresh in enumerate(new))
