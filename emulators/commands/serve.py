@@ -65,6 +65,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", metavar="N", type=int, help="of all made-up values (default 0)")
     parser.add_argument("--state", metavar="FILE", help="keeps everything there; begins with what is in it")
     parser.add_argument(
+        "--record",
+        metavar="FILE",
+        help="keeps all traffic there, without credentials: NDJSON, or HAR by its name",
+    )
+    parser.add_argument(
         "--quiet", action="store_true", help="tells on standard error only what must not go unseen"
     )
     parser.add_argument("--ready-file", metavar="FILE", help="gets the ready line too, all at once")
