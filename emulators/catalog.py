@@ -13,6 +13,7 @@ from typing import Any
 
 from emulators import errors
 from emulators.contract import SUFFIX, Contract
+from emulators.doors import root as root
 from emulators.engine import codec
 from emulators.engine.profile import (
     ErrorProfile,
@@ -270,13 +271,6 @@ def _fields(event: Json, kind: str) -> tuple[str, ...]:
 def _definition(event: Json, kind: str) -> Json:
     definition: Json = event.get("$defs", {}).get(kind, event)
     return definition
-
-
-def root() -> Path:
-    """The shipped folder: inside the installed package, beside it in a checkout."""
-    package = Path(__file__).resolve().parent
-    inside = package / "schemas"
-    return inside if inside.is_dir() else package.parent / "schemas"
 
 
 @cache

@@ -12,28 +12,16 @@ from functools import cache
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from random import Random
 
 from emulators import catalog
+from emulators.doors import SHIPPED, door
 from emulators.engine.profile import Profile
 from emulators.engine.provider import Contract, Provider
 from emulators.errors import unknown
 
+__all__ = ["GROUP", "SHIPPED", "Imitation", "load", "names", "provider", "shelf"]
+
 GROUP = "emulators.providers"
-SHIPPED = ("sendpulse", "esputnik", "pushwoosh", "hellotext")
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """What an app must know of a vendor to call it, without the vendor being loaded."""
-
-    env: Callable[[str, Mapping[str, str]], dict[str, str]]
-    make_credentials: Callable[[Random], dict[str, str]]
-    name: str
-
-    def credentials(self, tenant: str = "") -> dict[str, str]:
-        """Of an account. They follow from these names alone, so that a fresh emulator has those of the last."""
-        return self.make_credentials(Random(f"credentials of {self.name}" + (tenant and f" for {tenant}")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,36 +43,21 @@ def names() -> tuple[str, ...]:
 def load(spec: str) -> Imitation:
     """What `"sendpulse"` or `"sendpulse@2021-05"` means; raises `UnknownName` with the nearest known name."""
     name, _, revision = spec.partition("@")
-    provider, documents = _provider(name), shelf(name)
+    found, documents = provider(name), shelf(name)
     profile = documents.profile(name, revision or None)
-    return Imitation(provider, profile, documents.contract(name, profile.revision), door(name).credentials())
-
-
-@cache
-def door(name: str) -> Door:
-    """How an app comes to a provider; those that ship are not loaded for it, which would take a while."""
-    if name in SHIPPED:
-        package = import_module(f"emulators.{name}")
-        return Door(package.env, package.credentials, name)
-    provider = _provider(name)
-    return Door(provider.env, provider.credentials, name)
-
-
-def revision_of(spec: str) -> str:
-    """The revision that `"sendpulse"` or `"sendpulse@2021-05"` means; `UnknownName` if there is none."""
-    name, _, revision = spec.partition("@")
-    return shelf(name).resolve(name, revision or None)[1]
+    return Imitation(found, profile, documents.contract(name, profile.revision), door(name).credentials())
 
 
 def shelf(name: str) -> catalog.Catalog:
     """Where the schemas, samples and profiles of a provider lie: ours, or the folder that its package brings."""
     if name in SHIPPED:
         return catalog.default()
-    package = _provider(name).package
+    package = provider(name).package
     return catalog.Catalog(_folder(package)) if package else catalog.default()
 
 
-def _provider(name: str) -> Provider:
+def provider(name: str) -> Provider:
+    """A vendor's code; `UnknownName` with the nearest if there is none."""
     if name in SHIPPED:
         found = import_module(f"emulators.{name}.provider").PROVIDER
     else:

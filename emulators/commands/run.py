@@ -50,7 +50,6 @@ def run(args: argparse.Namespace) -> int:
     """Plays them, one after another."""
     from emulators.scenarios.references import References
 
-    junit_file = _writable(args.junit)
     references = References(os.environ, pairs(args.set, "--set"))
     scenarios = _read(args.files, references, args.allow)
     if args.check:
@@ -58,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
             f"{len(scenarios)} scenario{'s' if len(scenarios) != 1 else ''}, nothing wrong with what can be checked"
         )
         return Exit.GOOD
+    # Not before the files are read: a report of nothing would be left behind.
+    junit_file = _writable(args.junit)
     return Performance(scenarios, references, args.allow, args.json, junit_file).run()
 
 

@@ -106,13 +106,13 @@ def run(args: argparse.Namespace) -> int:
 
 def prepared(args: argparse.Namespace, opened: ExitStack) -> Server:
     """What was asked for, refused in words if it does not fit; its sockets are closed with `opened`."""
-    from emulators import registry
+    from emulators import doors
 
-    specs = {spec.partition("@")[0]: spec for spec in args.providers or registry.SHIPPED}
+    specs = {spec.partition("@")[0]: spec for spec in args.providers or doors.SHIPPED}
     if len(specs) < len(args.providers):
         raise InvalidValue("the same provider is named twice; each one has one port here")
     for spec in specs.values():
-        registry.revision_of(spec)
+        doors.revision_of(spec)
     clock = _clock(args)
     subscriptions = [_subscription(word, specs) for word in args.subscribe]
     options = _options(args.option, specs)
@@ -246,12 +246,18 @@ def _ready_file(name: str | None) -> Path | None:
 
 
 def _port(base: int, name: str) -> int:
-    from emulators import registry
+    from emulators.doors import SHIPPED
 
     if not 0 <= base <= 65_500:
         raise InvalidValue(f"--port: expected 0 to 65500, got {base}")
-    known = registry.SHIPPED if name in registry.SHIPPED else registry.names()
-    return base and base + 1 + known.index(name)
+    return base and base + 1 + (SHIPPED.index(name) if name in SHIPPED else _place(name))
+
+
+def _place(name: str) -> int:
+    """Of a vendor that another package brings."""
+    from emulators import registry
+
+    return registry.names().index(name)
 
 
 def _listen(host: str, port: int, name: str) -> socket.socket:

@@ -1,39 +1,32 @@
-"""The running process: vendors and the control API on ports of their own, until somebody ends it."""
+"""The running process: vendors and the control API on ports of their own, until somebody ends it.
+
+It opens the doors first and says that it is ready; who stands behind them is loaded right after that, while the one
+who waited reads the line. A request that comes in between waits the few milliseconds, and gets its answer.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import secrets
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aiohttp import web
+
+from emulators import doors
 from emulators.commands.exits import Exit
-from emulators.commands.log import Log
-from emulators.commands.worlds import Worlds
-from emulators.control.operations import Plane
-from emulators.control.server import Control
-from emulators.control.tenants import DEFAULT, Cast, Tenants
-from emulators.control.world_operations import told_providers
-from emulators.engine.emulator import Emulator
-from emulators.engine.web import Site
-from emulators.engine.world import World
-from emulators.errors import StateRefused, VerificationFailed
-from emulators.hosting import LoopHost
-from emulators.redaction import Veil
+from emulators.engine.doorway import Doorway
 
 if TYPE_CHECKING:
     from emulators.engine.store import Store
-    from emulators.recording.recorder import Recorder
 
 Subscribing = tuple[str, str | None, str]
 """Provider, feed (None: its first) and URL."""
@@ -58,10 +51,38 @@ class Order:
     public_url: str | None
     ready_file: Path | None
     store: Store | None = None
-    quiet: bool = False
-    """Whether nothing is told on standard error but what must not go unseen."""
     record: Path | None = None
     """Keeps all traffic there."""
+    quiet: bool = False
+    """Whether nothing is told on standard error but what must not go unseen."""
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether setting it up can still be refused, or has something to do before anybody asks."""
+        return self.store is not None or self.record is not None or bool(self.subscriptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """Open doors, and what is written on them."""
+
+    id: str
+    token: str
+    control: Doorway
+    control_port: int
+    doorways: Mapping[str, Doorway]
+    urls: Mapping[str, str]
+    """Of each vendor, as apps see it."""
+
+    def ready(self, specs: Mapping[str, str]) -> dict[str, Any]:
+        """The ready line."""
+        providers = {}
+        for name, spec in specs.items():
+            door = doors.door(name)
+            env = door.env(self.urls[name], door.credentials())
+            providers[name] = {"url": self.urls[name], "revision": doors.revision_of(spec), "env": env}
+        told = {"ready": True, "id": self.id, "control": self.control.url, "token": self.token}
+        return {**told, "providers": providers}
 
 
 class Server:
@@ -69,7 +90,6 @@ class Server:
 
     def __init__(self, order: Order) -> None:
         self._order = order
-        self._stop: asyncio.Future[Exit]
         self.ready: dict[str, Any] = {}
 
     def run(self) -> Exit:
@@ -77,9 +97,9 @@ class Server:
         return asyncio.run(self._until_told())
 
     async def _until_told(self) -> Exit:
-        async with self.running():
+        async with self.running() as stop:
             print(json.dumps(self.ready), flush=True)
-            return await self._stop
+            return await stop
 
     def environment(self) -> dict[str, str]:
         """What an app and its tests read."""
@@ -94,93 +114,87 @@ class Server:
     async def running(self) -> AsyncIterator[asyncio.Future[Exit]]:
         """Serves; what is yielded comes true when a signal asks for the end, or something forces it."""
         order = self._order
-        self._stop = asyncio.get_running_loop().create_future()
-        _listen_to_signals(self._stop)
-        token = os.environ.get("EMULATORS_TOKEN") or secrets.token_urlsafe(24)
-        host = LoopHost(asyncio.get_running_loop())
-        sites = {name: Site(listening) for name, listening in order.sockets.items()}
-        urls = {name: _seen(site.url, order.public_url) for name, site in sites.items()}
-        cast = Cast(order.specs, urls, order.options, order.strictness)
-        harmless = [value for name in order.specs for value in cast.credentials(name, DEFAULT).values()]
-        veil = Veil(harmless, [token])
-        ports = [order.control.getsockname()[1]]
-        worlds = Worlds(order.seed, order.clock, order.start, order.allow, ports, order.store, self._broken)
+        stop: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
+        _listen_to_signals(stop)
         async with AsyncExitStack() as stack:
-            log = Log(veil.text, order.quiet)
-            stack.callback(log.close)
-            tenants = Tenants(cast, host)
-            recorder = self._recorder(veil, log)
-            if recorder:
-                stack.callback(recorder.close)
-
-            def make_world(name: str, seed: int | None) -> World:
-                world = worlds.make(name, seed)
-                log.follow(world, "" if name == DEFAULT else name)
-                if recorder:
-                    recorder.attach(world, "" if name == DEFAULT else name)
-                return world
-
-            plane = Plane(secrets.token_hex(8), tenants, make_world, worlds.forget, veil, self._end)
             if order.store:
                 stack.callback(order.store.close)
-            stack.push_async_callback(tenants.close)
-            for name in worlds.names():
-                tenants.add(name, make_world(name, None))
-            control = Control(order.control, plane, token, order.hosts)
-            for name, site in sites.items():
-                site.answer = tenants.answerer(name)
-                site.settled = tenants.default.world.stored
-                site.doorway.on_refused = _telling(tenants.default.world, name)
-            doors: list[Control | Site] = [control, *sites.values()]
-            for door in doors:
-                await door.start()
-            self.ready = {
-                "ready": True,
-                "id": plane.id,
-                "control": control.url,
-                "token": token,
-                "providers": told_providers(tenants.default),
-            }
+            staged = asyncio.Event()
+            front = _front(order, staged)
+            if order.may_fail:
+                await self._begin(front, staged, stop, stack)
+            doorways = [front.control, *front.doorways.values()]
+            for doorway in doorways:
+                await doorway.start()
+            stack.push_async_callback(_closed, doorways)
+            self.ready = front.ready(order.specs)
             if order.ready_file:
                 _write_whole(order.ready_file, json.dumps(self.ready) + "\n")
                 # Gone when nobody is ready any more.
                 stack.callback(order.ready_file.unlink, missing_ok=True)
-            tasks = [
-                asyncio.create_task(_subscribe(tenants.default.emulator(name), feed, url, self._stop))
-                for name, feed, url in order.subscriptions
-            ]
-            try:
-                yield self._stop
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
-                await asyncio.gather(*(door.stop() for door in doors))
+            if not order.may_fail:
+                # Nothing is awaited between this and the line that says so.
+                stage = asyncio.create_task(self._stage(front, staged, stop))
+                stack.push_async_callback(_ended, stage)
+            yield stop
 
-    def _recorder(self, veil: Veil, log: Log) -> Recorder | None:
-        if self._order.record is None:
-            return None
-        from emulators.recording.recorder import Recorder
+    async def _begin(
+        self, front: Front, staged: asyncio.Event, stop: asyncio.Future[Exit], stack: AsyncExitStack
+    ) -> None:
+        """Waits until everybody is in his place; raises what keeps him from it."""
+        stage = asyncio.create_task(self._stage(front, staged, stop))
+        stack.push_async_callback(_ended, stage)
+        waiting = asyncio.create_task(staged.wait())
+        await asyncio.wait({waiting, stage}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if stage.done():
+            await stage
 
-        return Recorder(self._order.record, veil, lambda text: log.say("", f"emulators: {text}"))
+    async def _stage(self, front: Front, ready: asyncio.Event, stop: asyncio.Future[Exit]) -> None:
+        try:
+            from emulators.commands.staging import staged
 
-    def _end(self) -> None:
-        if not self._stop.done():
-            self._stop.set_result(Exit.GOOD)
+            async with staged(self._order, front, stop):
+                ready.set()
+                await asyncio.Event().wait()
+        except Exception as error:
+            if not stop.done():
+                stop.set_exception(error)
+            raise
 
-    def _broken(self, error: StateRefused) -> None:
-        """Ends the process: what it took from now on would not survive it."""
-        if not self._stop.done():
-            self._stop.set_exception(error)
+
+async def _ended(stage: asyncio.Task[None]) -> None:
+    stage.cancel()
+    await asyncio.gather(stage, return_exceptions=True)
+
+
+async def _closed(doorways: Sequence[Doorway]) -> None:
+    await asyncio.gather(*(doorway.stop() for doorway in doorways))
+
+
+def _front(order: Order, staged: asyncio.Event) -> Front:
+    def behind(listening: socket.socket) -> Doorway:
+        async def soon(request: web.BaseRequest) -> web.StreamResponse:
+            await staged.wait()
+            return await doorway.respond(request)
+
+        doorway = Doorway(listening, soon)
+        return doorway
+
+    doorways = {name: behind(listening) for name, listening in order.sockets.items()}
+    return Front(
+        secrets.token_hex(8),
+        os.environ.get("EMULATORS_TOKEN") or secrets.token_urlsafe(24),
+        behind(order.control),
+        order.control.getsockname()[1],
+        doorways,
+        {name: _seen(doorway.url, order.public_url) for name, doorway in doorways.items()},
+    )
 
 
 def _seen(url: str, public_url: str | None) -> str:
     """A vendor's URL as apps see it: behind another name, the port stays."""
     return url if public_url is None else f"{public_url.rstrip('/')}:{url.rpartition(':')[2]}"
-
-
-def _telling(world: World, name: str) -> Callable[[str], None]:
-    return lambda text: world.complain(f"{name}: a request was refused before the vendor saw it: {text}")
 
 
 def _write_whole(path: Path, text: str) -> None:
@@ -206,32 +220,3 @@ def _listen_to_signals(stop: asyncio.Future[Exit]) -> None:
             loop.add_signal_handler(number, end, code)
         except NotImplementedError:  # on Windows
             signal.signal(number, lambda *_, code=code: loop.call_soon_threadsafe(end, code))
-
-
-async def _subscribe(emulator: Emulator, feed: str | None, url: str, stop: asyncio.Future[Exit]) -> None:
-    """Registers a receiver, as soon as it is up; any other failure ends the process."""
-    wanted = feed or next(iter(emulator.profile.feeds))
-    known = emulator.account.registrations.values()
-    if any((each.url, each.feed, each.state) == (url, wanted, "active") for each in known):
-        return
-    told = ""
-    while True:
-        try:
-            await emulator.aio.subscribe(url, feed=feed)
-        except VerificationFailed:
-            reason = next(probe.reason for probe in reversed(emulator.probes()) if probe.url == url)
-            if reason != told:
-                told = reason
-                with contextlib.suppress(OSError):
-                    print(
-                        f"emulators: {emulator.name} asks {url} until it answers well: {reason}",
-                        file=sys.stderr,
-                        flush=True,
-                    )
-            await asyncio.sleep(0.5)
-        except Exception as error:  # noqa: BLE001 - handed on to the one who waits for the end
-            if not stop.done():
-                stop.set_exception(error)
-            return
-        else:
-            return

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from emulators.engine.store import Store
 
 REACH = 64 * 1024 * 1024
-"""Bytes of journal in memory; with a file behind it, a quarter of that."""
+"""Bytes of journal in memory; with a file behind it, an eighth of that."""
 MEMORY = 10_000
 """Events of a feed that a vendor can be asked about."""
 CHECKPOINT = 20_000
@@ -56,7 +56,7 @@ class Worlds:
             return World(wanted or 0, clock, egress, None, REACH, MEMORY, salt)
         kept = self._record(name, wanted, clock.now())
         keeper = WorldKeeper(self.store, name, self.broken)
-        world = World(kept.seed, clock, egress, keeper, REACH // 4, kept.memory, salt)
+        world = World(kept.seed, clock, egress, keeper, REACH // 8, kept.memory, salt)
         recovered = self.store.recover(name)
         if recovered.last:
             world.resume(recovered.state, recovered.last, recovered.opened)

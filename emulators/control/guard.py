@@ -18,16 +18,16 @@ class Refusal(NamedTuple):
 def refusal(
     method: str, headers: Mapping[str, str], hosts: Collection[str], port: int, token: str | None
 ) -> Refusal | None:
-    """What is wrong with a request; None: nothing. `token` None: it is asked for none.
+    """What is wrong with a request; None: nothing. `token` None: it is asked for none; `hosts` are in lower case.
 
     A page that rebinds a name of its own to this machine is told by `Host`, one that calls across origins by
     `Origin` and `Sec-Fetch-Site`, and a form by its content type, which without a preflight cannot be JSON. Nothing
     is ever granted to another origin.
     """
-    if not _is_here(headers.get("host", ""), hosts, port):
+    if not _is_here(headers.get("host", ""), hosts, (port, None)):
         return Refusal(403, f"the Host header names {headers.get('host', '')!r}, which this is not")
     origin = headers.get("origin")
-    if origin is not None and not _is_here(urlsplit(origin).netloc, hosts, port):
+    if origin is not None and not _is_ours(origin, hosts, port):
         return Refusal(403, "web pages of other origins may not ask")
     if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
         return Refusal(403, "web pages of other sites may not ask")
@@ -41,12 +41,20 @@ def refusal(
     return None
 
 
-def _is_here(netloc: str, hosts: Collection[str], port: int) -> bool:
+def _is_here(netloc: str, hosts: Collection[str], ports: Collection[int | None]) -> bool:
     try:
         parts = urlsplit(f"//{netloc}")
-        return (parts.hostname or "") in hosts and parts.port in (port, None)
+        named = bool(parts.hostname) and parts.netloc == netloc and "@" not in netloc
+        return named and parts.hostname in hosts and parts.port in ports
     except ValueError:
         return False
+
+
+def _is_ours(origin: str, hosts: Collection[str], port: int) -> bool:
+    """An origin without a port is that of its scheme's own port, which may be anybody's."""
+    scheme, _, netloc = origin.partition("://")
+    usual = {"http": 80, "https": 443}.get(scheme)
+    return usual is not None and _is_here(netloc, hosts, (port, None) if port == usual else (port,))
 
 
 def _holds(header: str, token: str) -> bool:

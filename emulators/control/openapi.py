@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from emulators import __version__
+from emulators.control.answers import ANSWERS, SCHEMAS, named
 from emulators.control.operations import Field, Json, Operation
 from emulators.control.table import OPERATIONS
 from emulators.control.tenants import HEADER
 
-ERROR: Json = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["type", "message"],
-            "properties": {
-                "type": {"type": "string", "description": "a name of emulators.errors"},
-                "message": {"type": "string", "description": "what was wrong, and what to do"},
-                "status": {"type": "integer", "description": "what the receiver answered"},
-            },
-        }
-    },
-}
 STREAM = Operation(
     "journal-stream",
     "GET",
@@ -32,12 +16,13 @@ STREAM = Operation(
     OPERATIONS[0].do,
     query={"after": Field("integer", "as the header Last-Event-ID", default=0)},
 )
+OPENAPI = Operation("openapi", "GET", "/v1/openapi.json", "This document.", OPERATIONS[0].do)
 
 
 def document(url: str) -> Json:
     """The whole document."""
     paths: Json = {}
-    for operation in (*OPERATIONS, STREAM):
+    for operation in (*OPERATIONS, STREAM, OPENAPI):
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
     return {
         "openapi": "3.1.0",
@@ -51,7 +36,7 @@ def document(url: str) -> Json:
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": {"Error": ERROR},
+            "schemas": SCHEMAS,
             "parameters": {
                 "Tenant": {
                     "name": HEADER,
@@ -86,7 +71,8 @@ def _operation(operation: Operation) -> Json:
         told["security"] = []
     if operation.method in ("POST", "PUT"):
         told["requestBody"] = {
-            "required": any(wanted.required for wanted in operation.body.values()),
+            # An empty object where nothing need be said: what has no body has no content type, and is refused.
+            "required": True,
             "content": {"application/json": {"schema": _body(operation)}},
         }
     return told
@@ -103,10 +89,8 @@ def _body(operation: Operation) -> Json:
 
 def _answer(operation: Operation) -> Json:
     kind = "text/event-stream" if operation is STREAM else "application/json"
-    schema: Any = {"type": "string"} if operation is STREAM else {"type": "object"}
-    return {"description": "done", "content": {kind: {"schema": schema}}}
+    return {"description": "done", "content": {kind: {"schema": ANSWERS[operation.name]}}}
 
 
 def _content(says: str, name: str) -> Json:
-    reference = {"$ref": f"#/components/schemas/{name}"}
-    return {"description": says, "content": {"application/json": {"schema": reference}}}
+    return {"description": says, "content": {"application/json": {"schema": named(name)}}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +35,6 @@ class Plane:
     """A world for a new tenant: its name and its seed (None: that of the process)."""
     forget_world: Callable[[str], None]
     veil: Veil
-    stop: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +110,16 @@ class Operation:
             raise InvalidValue(f"the body: expected a JSON object, got {_shown(given)}")
         return _checked(given, self.body, "field of the body", self.open_fields)
 
-    def asked(self, query: Mapping[str, str]) -> Json:
+    def asked(self, query: Sequence[tuple[str, str]]) -> Json:
         """The fields of a query, numbers as numbers."""
         values: Json = {}
-        for name, text in query.items():
+        for name, text in query:
+            if name in values:
+                raise InvalidValue(f"{name}: given twice")
             wanted = self.query.get(name)
             number = wanted is not None and "integer" in wanted.types and text.isascii() and text.isdigit()
-            values[name] = int(text) if number and len(text) < 20 else text
+            # Longer ones count nothing that there can be, and fit neither a list nor a file.
+            values[name] = int(text) if number and len(text) < 19 else text
         return _checked(values, self.query, "field of the query", False)
 
 

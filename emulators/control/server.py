@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import traceback
 from collections.abc import Collection
-from ssl import SSLContext
 from typing import Any
 from urllib.parse import unquote
 
@@ -34,32 +32,27 @@ OPENAPI = ("v1", "openapi.json")
 
 
 class Control:
-    """Answers on a listening socket. `hosts`: the names under which it may be asked."""
+    """Answers behind a doorway. `hosts`: the names under which it may be asked."""
 
     def __init__(
         self,
-        listening: socket.socket,
+        doorway: Doorway,
+        port: int,
         plane: Plane,
         token: str,
         hosts: Collection[str],
-        ssl: SSLContext | None = None,
     ) -> None:
         self._plane = plane
         self._token = token
-        self._hosts = frozenset(hosts)
-        self._port = listening.getsockname()[1]
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._port = port
         self._ending = asyncio.Event()
-        self.doorway = Doorway(listening, self._respond, ssl=ssl)
-        self.url = self.doorway.url
-
-    async def start(self) -> None:
-        """Begins to answer."""
-        await self.doorway.start()
+        self._url = doorway.url
+        doorway.respond = self._respond
 
     async def stop(self) -> None:
-        """Ends at once; streams end with it."""
+        """Ends what would go on for ever."""
         self._ending.set()
-        await self.doorway.stop()
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         segments = tuple(unquote(part) for part in request.rel_url.raw_path.strip("/").split("/"))
@@ -70,29 +63,42 @@ class Control:
             request.method, headers, self._hosts, self._port, None if open_to_all else self._token
         )
         if refused:
-            return _json(refused.status, {"error": {"type": "Refused", "message": refused.reason}})
+            return self._error(refused.status, "Refused", refused.reason)
         try:
             tenant = self._tenant(headers)
             if request.method == "GET" and segments == OPENAPI:
                 from emulators.control.openapi import document
 
-                return _json(200, document(self.url))
+                return _json(200, document(self._url))
             if request.method == "GET" and segments == STREAM:
                 return await stream.send(request, tenant, self._plane.veil, self._ending)
             if operation is None:
-                return _unknown_path(request.method, segments)
+                return self._unknown_path(request.method, segments)
             asked = await self._asked(request, operation, params, tenant)
             value = await operation.do(asked)
             if tenant.world.stored:
                 await tenant.world.stored()
             return _json(operation.status, value)
         except EmulatorError as error:
-            told = wire.error(error)
-            told["error"]["message"] = self._plane.veil.text(told["error"]["message"])
-            return _json(_status(error), told)
+            return _json(_status(error), wire.error(error, self._plane.veil))
         except Exception as error:  # noqa: BLE001 - told, not swallowed
             self._plane.tenants.default.world.complain(f"the control API broke:\n{traceback.format_exc()}")
-            return _json(500, {"error": {"type": "Ours", "message": f"{type(error).__name__}: {error}"}})
+            return self._error(500, "Ours", f"{type(error).__name__}: {error}")
+
+    def _error(self, status: int, kind: str, message: str, *allowed: str) -> web.Response:
+        told = {"error": {"type": kind, "message": self._plane.veil.text(message)}}
+        return _json(status, told, {"Allow": ", ".join(allowed)} if allowed else None)
+
+    def _unknown_path(self, method: str, segments: tuple[str, ...]) -> web.Response:
+        methods = sorted({o.method for o in OPERATIONS if o.match(o.method, segments) is not None})
+        if segments in (STREAM, OPENAPI):
+            methods = ["GET"]
+        path = "/" + "/".join(segments)
+        if methods:
+            told = f"{path} takes {', '.join(methods)}, not {method}"
+            return self._error(405, "UnknownName", told, *methods)
+        told = f"there is no {path} here; GET /v1/openapi.json lists what there is"
+        return self._error(404, "UnknownName", told)
 
     def _tenant(self, headers: dict[str, str]) -> Tenant:
         named = headers.get(HEADER)
@@ -117,7 +123,7 @@ class Control:
             tenant,
             params,
             operation.checked(given),
-            operation.asked(dict(request.rel_url.query)),
+            operation.asked(list(request.rel_url.query.items())),
         )
 
 
@@ -131,16 +137,6 @@ def _find(method: str, segments: tuple[str, ...]) -> tuple[Operation | None, Any
         if params is not None:
             return operation, params
     return None, {}
-
-
-def _unknown_path(method: str, segments: tuple[str, ...]) -> web.Response:
-    methods = sorted({o.method for o in OPERATIONS if o.match(o.method, segments) is not None})
-    path = "/" + "/".join(segments)
-    if methods:
-        told = f"{path} takes {', '.join(methods)}, not {method}"
-        return _json(405, {"error": {"type": "UnknownName", "message": told}}, {"Allow": ", ".join(methods)})
-    told = f"there is no {path} here; GET /v1/openapi.json lists what there is"
-    return _json(404, {"error": {"type": "UnknownName", "message": told}})
 
 
 def _status(error: EmulatorError) -> int:

@@ -7,7 +7,7 @@ import asyncio
 from aiohttp import web
 
 from emulators.control.tenants import Tenant
-from emulators.control.wire import veiled
+from emulators.control.veiling import veiled
 from emulators.engine.codec import encode
 from emulators.engine.freezing import freeze
 from emulators.engine.journal import Entry
@@ -22,7 +22,7 @@ BEAT = 15.0
 async def send(
     request: web.BaseRequest, tenant: Tenant, veil: Veil, ending: asyncio.Event
 ) -> web.StreamResponse:
-    """Sends entries as they happen until the listener goes or the process ends.
+    """Sends entries as they happen until the listener goes, the tenant is removed or the process ends.
 
     Nothing is queued for a slow listener: it is sent what the journal holds beyond the last that it got. If that
     was dropped from memory meanwhile, an event `lost` says how much.
@@ -38,9 +38,9 @@ async def send(
     await response.prepare(request)
     await response.write(b": the journal\n\n")
     journal.listeners.append(listen)
-    end = asyncio.create_task(ending.wait())
+    ends = {asyncio.create_task(ending.wait()), asyncio.create_task(tenant.gone.wait())}
     try:
-        while not ending.is_set():
+        while not any(end.done() for end in ends):
             more.clear()
             if tenant.world.stored:
                 await tenant.world.stored()
@@ -51,7 +51,7 @@ async def send(
                 for sent, entry in page:
                     await response.write(_event(sent, entry, veil))
             waiting = asyncio.create_task(more.wait())
-            done, _ = await asyncio.wait({waiting, end}, timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({waiting, *ends}, timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
             waiting.cancel()
             if not done:
                 await response.write(b": still here\n\n")
@@ -60,7 +60,8 @@ async def send(
         pass
     finally:
         journal.listeners.remove(listen)
-        end.cancel()
+        for end in ends:
+            end.cancel()
     return response
 
 

@@ -5,13 +5,14 @@ Reset, clock and faults of a tenant are its own. A vendor is loaded, and an emul
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from emulators import registry
+from emulators import doors
 from emulators.control.finding import mentions
 from emulators.engine.crank import Crank
 from emulators.engine.emulator import Emulator
@@ -37,12 +38,19 @@ class Cast:
 
     def credentials(self, provider: str, tenant: str) -> dict[str, str]:
         """What the apps of a tenant call a vendor with."""
-        return registry.door(provider).credentials("" if tenant == DEFAULT else tenant)
+        return doors.door(provider).credentials("" if tenant == DEFAULT else tenant)
 
     def env(self, provider: str, tenant: str) -> dict[str, str]:
         """Settings for an app."""
-        door = registry.door(provider)
+        door = doors.door(provider)
         return door.env(self.urls[provider], self.credentials(provider, tenant))
+
+    def check_revision(self, provider: str, revision: str) -> None:
+        """Refuses what a vendor of another revision remembers."""
+        self.check(provider)
+        here = doors.revision_of(self.specs[provider])
+        if revision != here:
+            raise InvalidValue(f"{provider}: this was kept by revision {revision}, and here is {here}")
 
     def check(self, provider: str) -> None:
         """Refuses a vendor that is not imitated here, with the nearest that is."""
@@ -62,6 +70,8 @@ class Tenant:
     emulators: dict[str, Emulator] = field(default_factory=dict)
     snapshots: dict[str, State] = field(default_factory=dict)
     """States that were kept, by name."""
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when it was removed."""
 
     def emulator(self, provider: str) -> Emulator:
         """A vendor, awakened if it sleeps."""
@@ -89,6 +99,8 @@ class Tenant:
         """Goes back to a state that was kept; who was not awake then is as new."""
         if name not in self.snapshots:
             raise unknown("snapshot", name, self.snapshots)
+        for provider, account in self.snapshots[name].accounts.items():
+            self.cast.check_revision(provider, account.revision)
         self.world.restore(name, self.snapshots[name])
         for emulator in self.emulators.values():
             if emulator.name not in self.world.state.accounts:
@@ -141,6 +153,7 @@ class Tenants:
             raise InvalidValue("tenant: the default one cannot be removed; reset it")
         tenant = self.find(name)
         del self._tenants[name]
+        tenant.gone.set()
         await tenant.crank.close()
         return tenant
 
@@ -151,10 +164,10 @@ class Tenants:
 
     def whose(self, provider: str, call: Call) -> Tenant:
         """The tenant that a call belongs to: the header names it, else the credential tells."""
-        if len(self._tenants) == 1:
-            return self.default
         if named := call.header(HEADER):
             return self.find(named)
+        if len(self._tenants) == 1:
+            return self.default
         usual = set(self.cast.credentials(provider, DEFAULT).values())
         for tenant in self._tenants.values():
             own = set(self.cast.credentials(provider, tenant.name).values()) - usual
@@ -177,9 +190,10 @@ def check_name(name: object) -> str:
         not isinstance(name, str)
         or not name
         or len(name) > 64
+        or not name.isascii()
         or not name.replace("-", "").replace("_", "").isalnum()
     ):
-        raise InvalidValue(f"name: expected up to 64 letters, digits, - and _, got {name!r}")
+        raise InvalidValue(f"name: expected up to 64 letters A to Z, digits, - and _, got {name!r}")
     return name
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import binascii
 from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 from emulators.control import wire
@@ -13,10 +13,13 @@ from emulators.control.world_operations import AFTER, LIMIT, MOST
 from emulators.engine import queries
 from emulators.engine.handles import Subscription
 from emulators.engine.journal import OUTCOMES, Delivery, Exchange, Probe
+from emulators.engine.policy import Policy
 from emulators.errors import InvalidValue, UnknownName, unknown
 from emulators.faults import fault_of
 
 MOST_EVENTS = 100_000
+LONGEST_WAIT = 3600
+POLICY = tuple(field.name for field in fields(Policy))
 
 
 async def list_subscriptions(asked: Asked) -> Json:
@@ -28,20 +31,24 @@ async def subscribe(asked: Asked) -> Json:
     given = dict(asked.fields)
     url, kinds, feed = given.pop("url"), given.pop("kinds", None), given.pop("feed", None)
     auth, headers = given.pop("auth", None), given.pop("headers", None)
+    policy = given.pop("policy", {})
+    for name in policy:
+        if name not in POLICY:
+            raise unknown("policy field", name, POLICY)
     made = await asked.emulator.aio.subscribe(
         url,
         kinds,
         feed,
         auth=None if auth is None else tuple(auth),
         headers=headers,
-        **given.pop("policy", {}),
+        **policy,
     )
     return wire.subscription(asked.emulator.account.registrations[made.id], asked.plane.veil)
 
 
 def _subscription(asked: Asked) -> Subscription:
     text, known = asked.params["id"], asked.emulator.account.registrations
-    if not text.isdigit() or len(text) > 18 or int(text) not in known:
+    if not (text.isascii() and text.isdigit()) or len(text) > 18 or int(text) not in known:
         raise unknown("subscription", text, map(str, known))
     return Subscription(asked.emulator, int(text))
 
@@ -61,7 +68,8 @@ async def emit(asked: Asked) -> Json:
         raise InvalidValue(f"count: expected at most {MOST_EVENTS} at once, got {count}")
     happened = asked.emulator.emit(asked.fields["kind"], asked.fields.get("fields"), count=count)
     events = happened if isinstance(happened, list) else [happened]
-    return {"events": [wire.event(each) for each in events[:MOST]], "count": len(events)}
+    veil = asked.plane.veil
+    return {"events": [wire.event(each, veil) for each in events[:MOST]], "count": len(events)}
 
 
 async def send(asked: Asked) -> Json:
@@ -73,7 +81,7 @@ async def send(asked: Asked) -> Json:
         return {"sent": True}
     try:
         asked.emulator.send(b64decode(given["base64"], validate=True))
-    except binascii.Error as error:
+    except ValueError as error:
         raise InvalidValue(f"base64: {error}") from None
     return {"sent": True}
 
@@ -101,16 +109,29 @@ async def calls(asked: Asked) -> Json:
 
 
 async def wait_for_call(asked: Asked) -> Json:
-    given = asked.fields
+    given, emulator = asked.fields, asked.emulator
+    timeout = given["timeout"]
+    if not 0 <= timeout <= LONGEST_WAIT:
+        raise InvalidValue(f"timeout: expected 0 to {LONGEST_WAIT} seconds, got {timeout!r}")
+    # As JSON pointers they cannot be taken for the verb's own words.
+    own = ("self", "route", "timeout")
+    fields = {f"/{name}" if name in own else name: value for name, value in given.get("fields", {}).items()}
     try:
-        found = await asked.emulator.aio.wait_for_call(
-            given["route"], given["timeout"], **given.get("fields", {})
-        )
+        found = await emulator.aio.wait_for_call(given["route"], timeout, **fields)
     except AssertionError as error:
         raise NotCalled(str(error)) from None
-    journal = asked.tenant.world.journal
-    number = next((n for n, e in journal.page(0, journal.last, (Exchange,)) if e is found), 0)
-    return wire.call(number, found, asked.plane.veil)
+    return wire.call(_number(asked, found), found, asked.plane.veil)
+
+
+def _number(asked: Asked, call: Exchange) -> int:
+    """Of an entry, which may have been read from the archive, where each reading makes another object."""
+    journal, name = asked.tenant.world.journal, asked.emulator.name
+    after = journal.begun(name) - 1
+    while page := journal.page(after, MOST, (Exchange,), name):
+        for after, entry in page:
+            if entry == call:
+                return after
+    raise NotCalled("the call was dropped from memory while it was looked for; with --state nothing is")
 
 
 class NotCalled(UnknownName):
@@ -156,7 +177,12 @@ def _entries(
 
 async def list_faults(asked: Asked) -> Json:
     armed = asked.emulator.account.faults.armed.values()
-    return {"faults": [{"id": each.id, "fault": str(each.fault), "left": each.left} for each in armed]}
+    veil = asked.plane.veil
+    return {
+        "faults": [
+            {"id": each.id, "fault": wire.fault(each.fault, veil), "left": each.left} for each in armed
+        ]
+    }
 
 
 async def inject(asked: Asked) -> Json:
@@ -248,7 +274,7 @@ VENDOR = (
         {
             "route": Field("string", "by name, /path or METHOD /path", required=True),
             "fields": Field("object", "what its data must have; a name that begins with / is a JSON pointer"),
-            "timeout": Field("number", "real seconds", default=5),
+            "timeout": Field("number", f"real seconds, up to {LONGEST_WAIT}", default=5),
         },
     ),
     Operation(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import replace
+from typing import Any
 
 from emulators.control.operations import Json
+from emulators.control.veiling import veiled, veiled_event, veiled_fault
 from emulators.engine.faulting import Fault
-from emulators.engine.journal import Changed, Delivery, Effects, Entry, Exchange, Posted, Probe, Subscribed
+from emulators.engine.journal import Delivery, Exchange, Probe
 from emulators.engine.lane import Registration
 from emulators.engine.profile import Problem
 from emulators.engine.provider import Event
@@ -15,49 +16,9 @@ from emulators.errors import EmulatorError
 from emulators.redaction import Veil
 
 
-def veiled(entry: Entry, veil: Veil) -> Entry:
-    """The entry without credentials."""
-    match entry:
-        case Exchange():
-            call, reply = entry.call, entry.reply
-            kind = call.header("content-type") or ""
-            replied = dict(reply.headers).get("content-type", "")
-            shown = replace(
-                call,
-                query=tuple(
-                    (name, veil.url(f"?{name}={value}").partition("=")[2]) for name, value in call.query
-                ),
-                headers=veil.headers(call.headers),
-                body=veil.body(call.body, kind),
-                data=veil.value(call.data),
-            )
-            answer = replace(reply, headers=veil.headers(reply.headers), body=veil.body(reply.body, replied))
-            return replace(entry, call=shown, reply=answer, effects=_effects(entry.effects, veil))
-        case Delivery():
-            raw = None if entry.raw is None else veil.body(entry.raw)
-            return replace(entry, url=veil.url(entry.url), raw=raw, reason=veil.text(entry.reason))
-        case Probe():
-            return replace(entry, url=veil.url(entry.url), reason=veil.text(entry.reason))
-        case Posted():
-            return replace(entry, payload=veil.body(entry.payload))
-        case Subscribed() | Changed():
-            return replace(entry, registration=_registration(entry.registration, veil))
-    return entry
-
-
-def _effects(effects: Effects, veil: Veil) -> Effects:
-    """What an app registered may have headers of its own; what it stored may be anything."""
-    changes = tuple((table, key, veil.value(value)) for table, key, value in effects.changes)
-    registrations = tuple(_registration(each, veil) for each in effects.registrations)
-    return replace(effects, changes=changes, registrations=registrations)
-
-
-def _registration(registration: Registration, veil: Veil) -> Registration:
-    return replace(registration, url=veil.url(registration.url), headers=veil.headers(registration.headers))
-
-
-def event(event: Event) -> Json:
+def event(happened: Event, veil: Veil) -> Json:
     """Something that happened."""
+    event = veiled_event(happened, veil)
     return {
         "ordinal": event.ordinal,
         "feed": event.feed,
@@ -91,13 +52,13 @@ def call(number: int, entry: Exchange, veil: Veil) -> Json:
         "path": shown.path,
         "query": [list(pair) for pair in shown.call.query],
         "headers": shown.headers,
-        "body": shown.call.data if shown.call.data is not None else text(shown.call.body),
+        "body": _data(shown),
         "status": shown.status,
         "taken": shown.taken,
         "reply": {"headers": dict(shown.reply.headers), "body": text(shown.reply.body)},
         "problems": [problem(each) for each in shown.problems],
-        "nearest": veil.text(shown.nearest),
-        "fault": _fault(shown.fault),
+        "nearest": shown.nearest,
+        "fault": fault(shown.fault, veil),
     }
 
 
@@ -118,8 +79,8 @@ def delivery(number: int, entry: Delivery, veil: Veil) -> Json:
         "waiting": entry.waiting,
         "label": entry.label,
         "body": None if entry.raw is None else text(veil.body(entry.raw)),
-        "events": [event(each) for each in entry.events],
-        "fault": _fault(entry.fault),
+        "events": [event(each, veil) for each in entry.events],
+        "fault": fault(entry.fault, veil),
     }
 
 
@@ -147,6 +108,11 @@ def problem(problem: Problem) -> Json:
     }
 
 
+def _data(shown: Exchange) -> Any:
+    data = shown.call.data
+    return text(shown.call.body) if data is None else text(data) if isinstance(data, bytes) else data
+
+
 def text(data: bytes) -> str | Json | None:
     """Bytes as text, or as base64 where they are none; nothing: null."""
     try:
@@ -155,12 +121,13 @@ def text(data: bytes) -> str | Json | None:
         return {"base64": b64encode(data).decode()}
 
 
-def _fault(fault: Fault | None) -> str | None:
-    return None if fault is None else str(fault)
+def fault(fault: Fault | None, veil: Veil) -> str | None:
+    """A fault as it is written in Python."""
+    return None if fault is None else veil.text(str(veiled_fault(fault, veil)))
 
 
-def error(error: EmulatorError) -> Json:
-    """What was wrong; `type` is a name of `emulators.errors`."""
-    told: Json = {"type": type(error).__name__, "message": str(error)}
+def error(error: EmulatorError, veil: Veil) -> Json:
+    """What was wrong; `type` is a name of `emulators.errors`, or of an error that only this API knows."""
+    told: Json = {"type": type(error).__name__, "message": veil.text(str(error))}
     status = getattr(error, "status", None)
     return {"error": told if status is None else {**told, "status": status}}

@@ -6,7 +6,7 @@ from typing import Any
 
 from emulators.control.operations import Asked, Field, Json, Operation
 from emulators.control.tenants import DEFAULT, Tenant, check_name
-from emulators.control.wire import veiled
+from emulators.control.veiling import veiled
 from emulators.engine import timeline
 from emulators.engine.clock import RunningClock, moment
 from emulators.engine.codec import decode
@@ -28,13 +28,13 @@ async def providers(asked: Asked) -> Json:
 
 def told_providers(tenant: Tenant) -> Json:
     """Where each vendor is, and which settings an app needs."""
-    from emulators import registry
+    from emulators import doors
 
     cast = tenant.cast
     return {
         name: {
             "url": cast.urls[name],
-            "revision": registry.revision_of(spec),
+            "revision": doors.revision_of(spec),
             "env": cast.env(name, tenant.name),
         }
         for name, spec in cast.specs.items()

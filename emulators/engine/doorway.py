@@ -33,7 +33,7 @@ class Doorway:
         ssl: SSLContext | None = None,
     ) -> None:
         self._socket = listening
-        self._answer = respond
+        self.respond = respond
         self._ssl = ssl
         self._held = 0
         self._reading: dict[Any, int] = {}
@@ -102,7 +102,7 @@ class Doorway:
         return response
 
     async def _answered(self, request: web.BaseRequest, connection: Any) -> web.StreamResponse:
-        answer = await self._answer(request)
+        answer = await self.respond(request)
         if connection.last:
             answer.force_close()
         return answer

@@ -9,7 +9,7 @@ import base64
 import json
 import re
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
@@ -27,13 +27,20 @@ PAIR = re.compile(rb"\\ud[89ab]..\\ud[c-f]")
 EXACTLY = "exactly"
 
 
+class Body(NamedTuple):
+    """Bytes that many attempts may have carried; `events` says, in JSON, which events lie where in them."""
+
+    data: bytes
+    events: bytes | None
+
+
 class Packed(NamedTuple):
-    """A delivery apart from what it carried: `body` is that of its request, and `row` says where its events lie
-    in it, or in `source` where it was composed of something else."""
+    """A delivery apart from what it carried: the body of its request, which holds its events, unless that was
+    composed of something else and `source` holds them."""
 
     row: bytes
-    body: bytes
-    source: bytes | None
+    body: Body
+    source: Body | None
 
 
 def freeze(entry: Entry) -> bytes:
@@ -81,50 +88,43 @@ def _state(frozen: Mapping[str, Any]) -> State:
 
 
 def pack(delivery: Delivery) -> Packed:
-    """A delivery's row, the body of its request, and its events where that was composed of something else."""
+    """A delivery in parts, of which other attempts may have some as well."""
+    row = write(form(Delivery).freeze(replace(delivery, events=(), raw=None)))
     events = delivery.events
-    row = form(Delivery).freeze(replace(delivery, events=(), raw=None))
-    row["events"] = [{**head, "sizes": list(map(len, bodies))} for head, bodies in runs(events)]
+    placed = [{**head, "sizes": list(map(len, bodies))} for head, bodies in runs(events)]
     if delivery.raw is None:
-        body = join(events, "object" if _alone(row) else "array")
-        return Packed(write(row), body, None)
-    row["ready"] = True
-    return Packed(write(row), delivery.raw, join(events, "array") if events else None)
+        # Of what is no array there is one event; should there ever be more, none is lost.
+        alone = delivery.envelope == "object" and len(events) == 1
+        layout = write({"start": 0 if alone else 1, "runs": placed})
+        return Packed(row, Body(join(events, "object" if alone else "array"), layout), None)
+    layout = write({"start": 1, "runs": placed})
+    return Packed(row, Body(delivery.raw, None), Body(join(events, "array"), layout) if events else None)
 
 
 def unpack(packed: Packed) -> Delivery:
     """The delivery that was packed."""
-    row = read(packed.row)
-    if row.pop("ready", False):
-        events = _cut(row["events"], packed.source or b"", 1)
-        return replace(_outcome(row), events=events, raw=packed.body)
-    return replace(_outcome(row), events=_cut(row["events"], packed.body, 0 if _alone(row) else 1))
+    row, body, source = packed
+    delivery = unpack_outcome(row)
+    carrying = body if source is None else source
+    events = _cut(carrying.data, carrying.events) if carrying.events else ()
+    return replace(delivery, events=events, raw=None if body.events else body.data)
 
 
 def unpack_outcome(row: bytes) -> Delivery:
-    """A delivery without its events and its body, which the fold does not ask for."""
-    known = read(row)
-    known.pop("ready", None)
-    return _outcome(known)
-
-
-def _outcome(row: Mapping[str, Any]) -> Delivery:
-    delivery: Delivery = form(Delivery).thaw({**row, "events": ()})
+    """A delivery without what it carried, which the fold does not ask for."""
+    delivery: Delivery = form(Delivery).thaw(read(row))
     return delivery
 
 
-def _alone(row: Mapping[str, Any]) -> bool:
-    """Whether the body of the request is that of its one event, as it is."""
-    return row["envelope"] == "object" and [len(run["sizes"]) for run in row["events"]] == [1]
-
-
-def _cut(frozen: Iterable[Mapping[str, Any]], source: bytes, start: int) -> tuple[Event, ...]:
-    """The events of runs whose bodies lie in `source` one after another, a comma between two."""
+def _cut(data: bytes, layout: bytes) -> tuple[Event, ...]:
+    """The events that lie in `data` one after another, a comma between two."""
+    placed = read(layout)
+    start = placed["start"]
     events: list[Event] = []
-    for run in frozen:
+    for run in placed["runs"]:
         bodies = []
         for size in run["sizes"]:
-            bodies.append(source[start : start + size])
+            bodies.append(data[start : start + size])
             start += size + 1
         events += numbered(run, bodies)
     return tuple(events)

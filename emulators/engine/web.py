@@ -15,22 +15,26 @@ from emulators.engine.journal import Exchange
 from emulators.engine.limits import Limits
 from emulators.engine.provider import Call
 from emulators.engine.spoiling import respond
-from emulators.errors import StateRefused
+from emulators.errors import StateRefused, UnknownName
 
 
 class Site:
     """A listening socket and the one who answers on it, who may be changed for another between two tests.
 
-    `settled` is awaited after `answer`, before a byte of the reply is written: what a call changed is kept first.
+    `listening`: a socket, or a doorway that stands open already. `settled` is awaited after `answer`, before a byte of the reply is written: what a call changed is kept first.
     """
 
     def __init__(
         self,
-        listening: socket.socket,
+        listening: socket.socket | Doorway,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         ssl: SSLContext | None = None,
     ) -> None:
-        self.doorway = Doorway(listening, self._respond, limits, ssl)
+        if isinstance(listening, Doorway):
+            self.doorway = listening
+            self.doorway.respond = self._respond
+        else:
+            self.doorway = Doorway(listening, self._respond, limits, ssl)
         self.url = self.doorway.url
         self.answer: Callable[[Call], Exchange] | None = None
         self.settled: Callable[[], Awaitable[None]] | None = None
@@ -47,18 +51,20 @@ class Site:
         if self.answer is None:
             return _unavailable("no emulator lives here now")
         body = await request.read()
-        exchange = self.answer(to_call(request.method, request.raw_path, request.raw_headers, body))
-        if self.settled is not None:
-            try:
+        try:
+            exchange = self.answer(to_call(request.method, request.raw_path, request.raw_headers, body))
+            if self.settled is not None:
                 await self.settled()
-            except StateRefused as error:
-                return _unavailable(str(error))
+        except StateRefused as error:
+            return _unavailable(str(error))
+        except UnknownName as error:
+            return _unavailable(str(error), 404)
         return await respond(request, exchange.reply, exchange.fault)
 
 
-def _unavailable(reason: str) -> web.Response:
+def _unavailable(reason: str, status: int = 503) -> web.Response:
     header = " ".join(reason.split()).encode("ascii", "replace").decode()
-    return web.Response(status=503, headers={"x-emulator-error": header[:500]})
+    return web.Response(status=status, headers={"x-emulator-error": header[:500]})
 
 
 def to_call(method: str, target: str, headers: Any, body: bytes) -> Call:

@@ -12,7 +12,7 @@ FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\x00-\x08\x0a-\x1f\x7f]*)"
 ABSOLUTE = re.compile(r"(https?)://([^/?#]+)(.*)", re.IGNORECASE)
 AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]@*]+)(?::([0-9]{1,5}))?")
 # They are about the connection to the proxy. The one to the host is for this request alone.
-OWN = {"connection", "proxy-connection", "keep-alive", "proxy-authorization", "upgrade"}
+OWN = frozenset({"connection", "proxy-connection", "keep-alive", "proxy-authorization", "upgrade"})
 
 
 class BadHead(ValueError):

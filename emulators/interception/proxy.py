@@ -104,6 +104,9 @@ class Proxy:
                 f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\nConnection: close"
             )
             client.writer.write(f"HTTP/1.1 {answer.status}\r\n{told}\r\n\r\n".encode() + body)
+        except ssl.SSLError:
+            # The client has been sent an alert, or has sent one.
+            pass
         except OSError:
             # One side tore the connection down, so the other sees it torn down.
             client.reset()

@@ -105,12 +105,15 @@ def test_a_file_that_is_wrong_is_exit_code_2_and_nothing_is_played(
     tmp_path: Path, outage: str, app: Receiver
 ):
     wrong = written(tmp_path, OUTAGE.replace("emit =", "emitt ="), "wrong.toml")
-    done = run("run", outage, wrong, str(tmp_path / "missing.toml"), "--set", f"APP_URL={app.url}")
+    report = tmp_path / "report.xml"
+    words = [str(tmp_path / "missing.toml"), "--set", f"APP_URL={app.url}", "--junit", str(report)]
+    done = run("run", outage, wrong, *words)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
         f"emulators: {wrong}: step 2: unknown verb 'emitt'; did you mean 'emit'?",
         f"{tmp_path / 'missing.toml'}: No such file or directory",
     ]
+    assert not report.exists()
     assert app.received == []
 
 

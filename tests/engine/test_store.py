@@ -255,6 +255,7 @@ def test_what_is_confirmed_is_seen_by_everybody(store: Store, path: Path) -> Non
     assert rows(path, "SELECT max(number) FROM entries") == [(20,)]
 
 
+@pytest.mark.asyncio
 async def test_many_wait_at_once_and_one_gives_up(store: Store) -> None:
     async def one(number: int) -> int:
         await store.stored()
@@ -487,10 +488,10 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="kills as POSIX does"
 def confirmed(process: subprocess.Popen[str], lines: int) -> int:
     """The number that a writer confirmed last, once it was killed in the middle of what it did next."""
     assert process.stdout
-    for _ in range(lines):
-        process.stdout.readline()
+    said = [process.stdout.readline() for _ in range(lines)]
     process.kill()
-    return int(process.stdout.read().split()[-1])
+    said += process.stdout.read().splitlines(keepends=True)
+    return int([line for line in said if line.endswith("\n")][-1])
 
 
 def test_a_second_process_is_told_who_was_first_and_a_killed_one_holds_nothing(path: Path) -> None:
@@ -579,6 +580,7 @@ def test_a_disk_that_is_full_later_keeps_what_was_confirmed(path: Path) -> None:
         assert store.recover("main").last >= int(number) > 10
 
 
+@pytest.mark.asyncio
 async def test_after_a_write_that_failed_everything_is_refused(path: Path) -> None:
     file = StateFile.open(path)
     file.writer.execute("PRAGMA max_page_count=40")

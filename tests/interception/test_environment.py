@@ -41,7 +41,9 @@ def test_bundles_that_replace_what_is_trusted_hold_the_usual_and_the_users_own(t
     trustme.CA().cert_pem.write_to_path(str(own))
     with interception({}) as intercepted:
         ours = certificates(intercepted.session.folder / "ca.pem")
-        given = intercepted.environment(REQUESTS_CA_BUNDLE=str(own), NODE_EXTRA_CA_CERTS=str(own))
+        given = intercepted.session.environment(
+            dict.fromkeys(["CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"], str(own))
+        )
         bundle = certificates(given["SSL_CERT_FILE"])
         assert given["SSL_CERT_FILE"] == given["REQUESTS_CA_BUNDLE"] == given["CURL_CA_BUNDLE"]
         assert set(ours + certificates(own)) < set(bundle)

@@ -85,8 +85,8 @@ def test_a_foreign_host_is_refused_in_words_and_told_of_once(intercepted: Interc
 
 
 def test_a_foreign_url_is_refused_even_with_a_body_that_nobody_reads(intercepted: Intercepting) -> None:
-    head = b"POST http://partner.example/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
-    answer = intercepted.ask(head + b"x" * 1_000_000)
+    head = b"POST http://partner.example/ HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\n"
+    answer = intercepted.ask(head + b"x" * 20_000_000)
     assert status(answer) == 403
     assert b"partner.example:80 is refused" in answer
 
@@ -201,6 +201,14 @@ def test_a_client_that_leaves_in_the_middle_of_the_handshake_disturbs_nobody(
     assert (intercepted.told, caplog.records) == ([], [])
 
 
+def test_what_is_no_tls_is_told_so_in_its_own_words(intercepted: Intercepting) -> None:
+    with intercepted.tunnel(SENDPULSE) as client:
+        client.sendall(b"\x16\x03\x01\x00\x05hello")
+        alert = read_all(client)
+    assert (alert[:1], alert[5:6]) == (b"\x15", b"\x02")
+    assert intercepted.told == []
+
+
 def test_a_client_that_sends_before_it_is_answered_loses_nothing(
     intercepted: Intercepting, sendpulse: Any
 ) -> None:
@@ -276,7 +284,11 @@ def test_stopping_ends_every_connection_and_leaves_no_task(sendpulse: Any) -> No
 
     async def main() -> Path:
         before = asyncio.all_tasks()
-        async with intercepting({SENDPULSE: place(sendpulse.url)}) as session:
+        patient = Limits(seconds=3600)
+        async with (
+            asyncio.timeout(30),
+            intercepting({SENDPULSE: place(sendpulse.url)}, limits=patient) as session,
+        ):
             context = ssl.create_default_context(cafile=str(session.folder / "ca.pem"))
             opened = [await asyncio.open_connection(*place(session.url)) for _ in range(5)]
             # Nothing, half a head, a tunnel, half a handshake, and one that waits for its answer.

@@ -140,14 +140,16 @@ class Committer(Generic[Job]):
         with self._work:
             while not self._queue and not self._closed:
                 self._work.wait()
-            if not self._urgent and len(self._queue) < self.group:
-                self._work.wait_for(lambda: self._urgent or len(self._queue) >= self.group, self.linger)
+            self._work.wait_for(self._pressing, self.linger)
             self._urgent = False
             jobs = [job for job, _ in self._queue]
             self._queue.clear()
             self._bytes = 0
             self._progress.notify_all()
             return jobs
+
+    def _pressing(self) -> bool:
+        return self._urgent or bool(self._closed) or len(self._queue) >= self.group
 
     def _finish(self, count: int) -> None:
         with self._work:

@@ -26,7 +26,9 @@ CREATE TABLE entries (
 );
 CREATE INDEX entries_in_order ON entries (world, number, kind, emulator);
 CREATE INDEX openings ON entries (world, number, kind, emulator) WHERE kind IN ('Opened', 'Restored');
-CREATE TABLE bodies (id INTEGER PRIMARY KEY, world INTEGER NOT NULL, hash BLOB NOT NULL, data BLOB NOT NULL);
+CREATE TABLE bodies (
+    id INTEGER PRIMARY KEY, world INTEGER NOT NULL, hash BLOB NOT NULL, data BLOB NOT NULL, events TEXT
+);
 CREATE INDEX bodies_by_hash ON bodies (hash);
 CREATE TABLE checkpoints (world INTEGER PRIMARY KEY, number INTEGER NOT NULL, data TEXT NOT NULL)
 """

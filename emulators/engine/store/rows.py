@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import repeat
 from typing import Any, NamedTuple, TypeVar
 
-from emulators.engine.freezing import Packed, freeze, pack, thaw, unpack, unpack_outcome
+from emulators.engine.freezing import Body, Packed, freeze, pack, thaw, unpack, unpack_outcome
 from emulators.engine.journal import Delivery, Entry, Restored
 
 T = TypeVar("T")
@@ -23,13 +23,14 @@ class Row(NamedTuple):
     kind: str
     emulator: str
     data: bytes
-    body: bytes | None = None
-    source: bytes | None = None
+    body: Body | None = None
+    source: Body | None = None
 
     @property
     def size(self) -> int:
         """Bytes in memory, roughly."""
-        return 500 + len(self.data) + len(self.body or b"") + len(self.source or b"")
+        carried = [part for body in (self.body, self.source) if body for part in body if part]
+        return 500 + len(self.data) + sum(map(len, carried))
 
 
 def row_of(world: int, number: int, entry: Entry) -> Row:
@@ -63,8 +64,8 @@ class Rows:
         numbers = self._keep([(r.world, b) for r in rows for b in (r.body, r.source) if b is not None])
         for chunk in _chunks(rows):
             values: list[Any] = []
-            for world, number, kind, emulator, data, body, source in chunk:
-                kept = (b if b is None else numbers[_hash(world, b)] for b in (body, source))
+            for world, number, kind, emulator, data, *carried in chunk:
+                kept = (numbers.get((world, body)) for body in carried)
                 values += (world, number, kind, emulator, data, *kept)
             # Bytes are bound as they are, and become text without being decoded and encoded again.
             places = ",".join(repeat("(?,?,?,?,CAST(? AS TEXT),?,?)", len(chunk)))
@@ -73,30 +74,35 @@ class Rows:
                 values,
             )
 
-    def _keep(self, bodies: Iterable[tuple[int, bytes]]) -> dict[bytes, int]:
-        """The number of each body, by its hash."""
-        wanted = {_hash(world, body): (world, body) for world, body in bodies}
+    def _keep(self, bodies: Iterable[tuple[int, Body]]) -> Mapping[tuple[int, object], int]:
+        """The number of each body."""
+        hashes = {key: _hash(*key) for key in set(bodies)}
         known: dict[bytes, int] = {}
-        for chunk in _chunks(list(wanted)):
+        for chunk in _chunks(list(hashes.values())):
             places = ",".join("?" * len(chunk))
             known.update(
                 self._connection.execute(f"SELECT hash, id FROM bodies WHERE hash IN ({places})", chunk)
             )
-        new = [(key, *item) for key, item in wanted.items() if key not in known]
+        new = [(hashed, key) for key, hashed in hashes.items() if hashed not in known]
         for batch in _chunks(new):
             values: list[Any] = []
-            for key, world, body in batch:
+            for hashed, (world, body) in batch:
                 self._bodies += 1
-                known[key] = self._bodies
-                values += (self._bodies, world, key, body)
-            places = ",".join(repeat("(?,?,?,?)", len(batch)))
-            self._connection.execute(f"INSERT INTO bodies (id, world, hash, data) VALUES {places}", values)
-        return known
+                known[hashed] = self._bodies
+                values += (self._bodies, world, hashed, *body)
+            places = ",".join(repeat("(?,?,?,?,CAST(? AS TEXT))", len(batch)))
+            self._connection.execute(
+                f"INSERT INTO bodies (id, world, hash, data, events) VALUES {places}", values
+            )
+        return {key: known[hashed] for key, hashed in hashes.items()}
 
 
-def _hash(world: int, body: bytes) -> bytes:
+def _hash(world: int, body: Body) -> bytes:
     """What a body is known by; each world has its own, and takes them along when it goes."""
-    return blake2b(body, digest_size=16, salt=world.to_bytes(8, "big")).digest()
+    hashed = blake2b(digest_size=16, salt=world.to_bytes(8, "big"))
+    hashed.update(b"" if body.events is None else b"%d:" % len(body.events) + body.events)
+    hashed.update(body.data)
+    return hashed.digest()
 
 
 def read_rows(
@@ -118,11 +124,11 @@ def read_rows(
         f"SELECT number, kind, data, body, source FROM entries WHERE {where} ORDER BY number LIMIT ?", given
     ).fetchall()
     wanted = {key for _, _, _, body, source in found for key in (body, source) if key is not None}
-    bodies: dict[int, bytes] = {}
+    bodies: dict[int, Body] = {}
     for chunk in _chunks(sorted(wanted)):
-        bodies.update(
-            reader.execute(f"SELECT id, data FROM bodies WHERE id IN ({','.join('?' * len(chunk))})", chunk)
-        )
+        places = ",".join("?" * len(chunk))
+        kept = reader.execute(f"SELECT id, data, events FROM bodies WHERE id IN ({places})", chunk)
+        bodies.update((key, Body(data, events)) for key, data, events in kept)
     return [
         (
             number,
