@@ -4,8 +4,12 @@ The command gets every setting of the ready line (ESPUTNIK_URL, SENDPULSE_CLIENT
 EMULATORS_CONTROL_URL and EMULATORS_TOKEN. Free ports are taken unless --port says otherwise; what happens is told on
 standard error only with --log.
 
+Where the vendor's host is hard-wired in a client, --intercept leads it here all the same: a proxy with a certificate
+authority of its own, of which the command is told by its environment, answers for the vendors' hosts and refuses all others.
+
     emulators exec -- pytest
     emulators exec esputnik --clock virtual -- npm test
+    emulators exec --intercept --pass-through pypi.org -- python app.py
 """
 
 from __future__ import annotations
@@ -16,11 +20,12 @@ import os
 import shutil
 import signal
 import sys
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from typing import TYPE_CHECKING, Any
 
 from emulators.commands import serve
 from emulators.commands.exits import Exit, Unusable
+from emulators.commands.ordering import prepared
 from emulators.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -38,23 +43,43 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--log", action="store_false", dest="quiet", help="tells on standard error what happens"
     )
     parser.set_defaults(quiet=True)
+    parser.add_argument(
+        "--intercept",
+        action="store_true",
+        help="answers for the vendors' real hosts, for clients that know no other",
+    )
+    parser.add_argument(
+        "--pass-through",
+        metavar="HOST[:PORT]",
+        action="append",
+        default=[],
+        help="a real host that the command may reach through --intercept (repeatable)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command; its exit code."""
     if not args.command:
         raise InvalidValue("expected a command after --: emulators exec -- COMMAND ...")
+    if args.pass_through and not args.intercept:
+        raise InvalidValue("--pass-through: says what --intercept lets through, which is not asked for")
+    if args.intercept and args.tls:
+        raise InvalidValue("--intercept: speaks TLS for the vendors itself; leave --tls out")
     if shutil.which(args.command[0]) is None:
         raise Unusable(f"there is no command {args.command[0]!r}")
     with ExitStack() as opened:
         with serve.starting():
-            server = serve.prepared(args, opened)
-        return asyncio.run(_run(server, args.command))
+            server = prepared(args, opened)
+        return asyncio.run(_run(server, args))
 
 
-async def _run(server: Server, command: list[str]) -> int:
-    async with server.running() as stop:
-        child = await asyncio.create_subprocess_exec(*command, env={**os.environ, **server.environment()})
+async def _run(server: Server, args: argparse.Namespace) -> int:
+    async with AsyncExitStack() as stack:
+        stop = await stack.enter_async_context(server.running())
+        environment = {**os.environ, **server.environment()}
+        if args.intercept:
+            environment = await _intercepted(server, args.pass_through, environment, stack)
+        child = await asyncio.create_subprocess_exec(*args.command, env=environment)
         ended = asyncio.create_task(child.wait())
         either: list[asyncio.Future[Any]] = [ended, stop]
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -65,6 +90,21 @@ async def _run(server: Server, command: list[str]) -> int:
             stop.result()
         code = await ended
     return code if code >= 0 else 128 - code
+
+
+async def _intercepted(
+    server: Server, pass_through: list[str], environment: dict[str, str], stack: AsyncExitStack
+) -> dict[str, str]:
+    """The environment in which programs that know only the vendors' real hosts come here."""
+    from emulators import registry
+    from emulators.interception import intercepting, vendor_hosts
+
+    hosts = {
+        host: ("127.0.0.1", server.port_of(name))
+        for name, spec in server.specs.items()
+        for host in vendor_hosts(registry.load(spec).profile)
+    }
+    return (await stack.enter_async_context(intercepting(hosts, pass_through))).environment(environment)
 
 
 async def _end(

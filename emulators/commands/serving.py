@@ -26,6 +26,8 @@ from emulators.commands.exits import Exit
 from emulators.engine.doorway import Doorway
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from emulators.engine.store import Store
 
 Subscribing = tuple[str, str | None, str]
@@ -55,6 +57,8 @@ class Order:
     """Keeps all traffic there."""
     quiet: bool = False
     """Whether nothing is told on standard error but what must not go unseen."""
+    tls: tuple[SSLContext, Path] | None = None
+    """Of the vendors' ports, and the certificate that clients must trust."""
 
     @property
     def may_fail(self) -> bool:
@@ -73,6 +77,8 @@ class Front:
     doorways: Mapping[str, Doorway]
     urls: Mapping[str, str]
     """Of each vendor, as apps see it."""
+    ca: str = ""
+    """The file with the certificate that apps must trust; empty: there is no TLS."""
 
     def ready(self, specs: Mapping[str, str]) -> dict[str, Any]:
         """The ready line."""
@@ -82,7 +88,7 @@ class Front:
             env = door.env(self.urls[name], door.credentials())
             providers[name] = {"url": self.urls[name], "revision": doors.revision_of(spec), "env": env}
         told = {"ready": True, "id": self.id, "control": self.control.url, "token": self.token}
-        return {**told, "providers": providers}
+        return {**told, **({"ca": self.ca} if self.ca else {}), "providers": providers}
 
 
 class Server:
@@ -94,12 +100,23 @@ class Server:
 
     def run(self) -> Exit:
         """Serves until a signal; the code says which one it was."""
+        make_room()
         return asyncio.run(self._until_told())
 
     async def _until_told(self) -> Exit:
         async with self.running() as stop:
             print(json.dumps(self.ready), flush=True)
             return await stop
+
+    @property
+    def specs(self) -> Mapping[str, str]:
+        """The vendors that are served, by name."""
+        return self._order.specs
+
+    def port_of(self, name: str) -> int:
+        """Where a vendor listens."""
+        port: int = self._order.sockets[name].getsockname()[1]
+        return port
 
     def environment(self) -> dict[str, str]:
         """What an app and its tests read."""
@@ -163,6 +180,18 @@ class Server:
             raise
 
 
+def make_room() -> None:
+    """Lets this process hold as many connections as its doorways together admit, if the system allows it."""
+    try:
+        import resource
+    except ImportError:  # on Windows, which has no such bound
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 8192 if hard == resource.RLIM_INFINITY else min(8192, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 async def _ended(stage: asyncio.Task[None]) -> None:
     stage.cancel()
     await asyncio.gather(stage, return_exceptions=True)
@@ -173,15 +202,16 @@ async def _closed(doorways: Sequence[Doorway]) -> None:
 
 
 def _front(order: Order, staged: asyncio.Event) -> Front:
-    def behind(listening: socket.socket) -> Doorway:
+    def behind(listening: socket.socket, ssl: SSLContext | None = None) -> Doorway:
         async def soon(request: web.BaseRequest) -> web.StreamResponse:
             await staged.wait()
             return await doorway.respond(request)
 
-        doorway = Doorway(listening, soon)
+        doorway = Doorway(listening, soon, ssl=ssl)
         return doorway
 
-    doorways = {name: behind(listening) for name, listening in order.sockets.items()}
+    context, ca = order.tls or (None, "")
+    doorways = {name: behind(listening, context) for name, listening in order.sockets.items()}
     return Front(
         secrets.token_hex(8),
         os.environ.get("EMULATORS_TOKEN") or secrets.token_urlsafe(24),
@@ -189,6 +219,7 @@ def _front(order: Order, staged: asyncio.Event) -> Front:
         order.control.getsockname()[1],
         doorways,
         {name: _seen(doorway.url, order.public_url) for name, doorway in doorways.items()},
+        str(ca),
     )
 
 

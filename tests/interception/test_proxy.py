@@ -229,6 +229,20 @@ def test_a_connection_that_the_vendor_resets_is_reset_here_too(
     assert [call.status for call in sendpulse.calls()] == [None, None]
 
 
+def test_a_client_that_resets_its_connection_resets_that_of_the_host() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        with interception({}) as intercepted:
+            client = intercepted.tunnel("localhost", port)
+            client.sendall(b"hello")
+            with listening.accept()[0] as host:
+                host.settimeout(30)
+                assert host.recv(100) == b"hello"
+                drop(client)
+                with pytest.raises(ConnectionResetError):
+                    host.recv(100)
+
+
 def test_a_vendor_whose_emulator_is_gone_is_a_bad_gateway() -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         address = gone.getsockname()
