@@ -68,6 +68,10 @@ class WouldBlock(EmulatorError):
     """A blocking verb was called on a running event loop; its `.aio` twin must be awaited instead."""
 
 
+class NotInstalled(EmulatorError):
+    """A package that only some need is not there: says how to install it."""
+
+
 class StateRefused(EmulatorError):
     """The file that keeps the state cannot be used, or could not be written: says why, and what to do."""
 

@@ -100,7 +100,7 @@ async def _intercepted(
     from emulators.interception import intercepting, vendor_hosts
 
     hosts = {
-        host: ("127.0.0.1", server.port_of(name))
+        host: server.address_of(name)
         for name, spec in server.specs.items()
         for host in vendor_hosts(registry.load(spec).profile)
     }

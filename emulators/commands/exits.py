@@ -8,6 +8,7 @@ from emulators.errors import (
     EgressRefused,
     EmulatorError,
     InvalidValue,
+    NotInstalled,
     StateRefused,
     UnknownName,
     VerificationFailed,
@@ -32,7 +33,7 @@ class Unusable(EmulatorError):
 
 def code_of(error: EmulatorError) -> Exit:
     """What an error means for whoever called: their words, their target, or a fault of ours."""
-    if isinstance(error, UnknownName | InvalidValue | EgressRefused):
+    if isinstance(error, UnknownName | InvalidValue | EgressRefused | NotInstalled):
         return Exit.USAGE
     if isinstance(error, VerificationFailed | Unusable | StateRefused):
         return Exit.UNUSABLE

@@ -86,9 +86,10 @@ def _tls(args: argparse.Namespace, opened: ExitStack) -> tuple[SSLContext, Path]
 
     from emulators.interception import server_context
 
-    names = [urlsplit(args.public_url).hostname or ""] if args.public_url else []
+    asked = [urlsplit(args.public_url or "").hostname, *args.control_host, args.host]
+    names = [name for name in asked if name]
     folder = opened.enter_context(TemporaryDirectory(prefix="emulators-"))
-    return server_context(Path(folder), [*names, *args.control_host])
+    return server_context(Path(folder), names)
 
 
 def _start(text: str | None) -> datetime | None:

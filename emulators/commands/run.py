@@ -16,11 +16,15 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
-from emulators.commands.exits import Exit
+from emulators.commands.exits import Exit, Unusable
 from emulators.commands.values import allow_argument, pairs
 from emulators.errors import InvalidValue
+
+PATIENCE = 60.0
+"""Seconds that an app may take to come up."""
 
 if TYPE_CHECKING:
     from emulators.scenarios.references import References
@@ -39,6 +43,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help='an address that a file asks for with { env = "NAME" }, instead of the environment\'s (repeatable)',
     )
     allow_argument(parser)
+    parser.add_argument(
+        "--ready-url", metavar="URL", help="wait until the app answers there, for a minute at most"
+    )
     parser.add_argument("--check", action="store_true", help="check the files and play nothing")
     parser.add_argument(
         "--json", action="store_true", help="print the report as JSON; steps go to standard error"
@@ -59,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
         return Exit.GOOD
     # Not before the files are read: a report of nothing would be left behind.
     junit_file = _writable(args.junit)
+    if args.ready_url:
+        _wait_for(args.ready_url, args.allow)
     return Performance(scenarios, references, args.allow, args.json, junit_file).run()
 
 
@@ -81,6 +90,31 @@ def _read(files: list[str], references: References, allow: list[str]) -> list[Sc
         raise InvalidValue("\n".join(problems))
     references.check_given()
     return scenarios
+
+
+def _wait_for(url: str, allow: list[str]) -> None:
+    """Returns when the app answers, whatever it says; `Unusable` if that takes longer than a minute."""
+    from emulators.engine.egress import Egress
+
+    Egress(allow).check_url(url)
+    if not asyncio.run(_answers(url, allow)):
+        raise Unusable(f"--ready-url: nobody answered at {url} within {PATIENCE:g} s; was the app started?")
+
+
+async def _answers(url: str, allow: list[str]) -> bool:
+    from emulators.engine.courier import Courier
+    from emulators.engine.egress import Egress
+    from emulators.engine.message import Request
+
+    courier, end = Courier(Egress(allow), keep_alive=False), monotonic() + PATIENCE
+    try:
+        while (await courier.send(Request("GET", url, (), None, patience=5.0))).status is None:
+            if monotonic() > end:
+                return False
+            await asyncio.sleep(0.1)
+        return True
+    finally:
+        await courier.rest()
 
 
 def _writable(name: str | None) -> Path | None:

@@ -113,10 +113,10 @@ class Server:
         """The vendors that are served, by name."""
         return self._order.specs
 
-    def port_of(self, name: str) -> int:
-        """Where a vendor listens."""
-        port: int = self._order.sockets[name].getsockname()[1]
-        return port
+    def address_of(self, name: str) -> tuple[str, int]:
+        """Where this machine reaches a vendor."""
+        host, port = self._order.sockets[name].getsockname()[:2]
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port
 
     def environment(self) -> dict[str, str]:
         """What an app and its tests read."""

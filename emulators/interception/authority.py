@@ -12,7 +12,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emulators.errors import EmulatorError
+from emulators.errors import NotInstalled
 
 if TYPE_CHECKING:
     import trustme
@@ -22,7 +22,7 @@ MOST_LEAVES = 256
 
 
 class Authority:
-    """Signs for any host. Raises `EmulatorError` where trustme is not installed."""
+    """Signs for any host. Raises `NotInstalled` where trustme is not installed."""
 
     def __init__(self) -> None:
         self._ca = _new_ca()
@@ -55,7 +55,7 @@ def server_context(folder: Path, names: Collection[str]) -> tuple[ssl.SSLContext
     """TLS for a server that is asked for as localhost, 127.0.0.1, ::1 or by one of `names`.
 
     The certificate that clients must trust is written to `ca.pem` in `folder`, which must exist; that is the
-    second value. Raises `EmulatorError` where trustme is not installed.
+    second value. Raises `NotInstalled` where trustme is not installed.
     """
     authority = Authority()
     path = folder / "ca.pem"
@@ -68,7 +68,7 @@ def _new_ca() -> trustme.CA:
     try:
         import trustme
     except ImportError:
-        raise EmulatorError(
+        raise NotInstalled(
             "certificates are made by trustme, which is not installed: pip install 'provider-emulators[intercept]'"
         ) from None
     return trustme.CA(organization_name="provider-emulators, for this run alone")

@@ -51,7 +51,7 @@ async def intercepting(
     `*.`, which stands for one label. `pass_through` has hosts (`HOST` or `HOST:PORT`) that are tunnelled to as they are;
     this machine is always. All others are answered 403, in words that `tell` gets too. `dial` opens connections.
 
-    Raises `InvalidValue` for what is no host name, `EmulatorError` where trustme is not installed.
+    Raises `InvalidValue` for what is no host name, `NotInstalled` where trustme is not installed.
     """
     rules = Rules.of(hosts, pass_through)
     authority = Authority()
