@@ -9,6 +9,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import fields
+from types import MappingProxyType
 from typing import Any
 
 from emulators.engine.call_faults import Answer, Delay, Garbage, Hang, Reset, Truncate, VendorError
@@ -28,6 +29,7 @@ BASE64 = "body_base64"
 """How a body of bytes is told in JSON."""
 
 __all__ = [
+    "KINDS",
     "Answer",
     "Delay",
     "Drop",
@@ -48,15 +50,24 @@ __all__ = [
 ]
 
 
+KINDS: Mapping[str, type[Fault]] = MappingProxyType(
+    {
+        name: known
+        for name, known in list(globals().items())
+        if isinstance(known, type) and issubclass(known, Fault) and known is not Fault
+    }
+)
+"""Every fault by its name."""
+
+
 def fault_of(name: str, settings: Mapping[str, Any]) -> Fault:
     """The fault that a name and plain values stand for: `fault_of("LostAck", {"times": 2})`.
 
     Raises `UnknownName` for a fault or a setting that does not exist and `InvalidValue` for a wrong value.
     """
-    names = [known for known in __all__ if known not in ("Fault", "fault_of", "told")]
-    if name not in names:
-        raise unknown("fault", name, names)
-    make: type[Fault] = globals()[name]
+    if name not in KINDS:
+        raise unknown("fault", name, KINDS)
+    make = KINDS[name]
     known = [field.name for field in fields(make)]
     given = dict(settings)
     if "body" in known and BASE64 in given:

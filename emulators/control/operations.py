@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emulators.control.tenants import Tenant, Tenants
+from emulators.engine.clock import RunningClock, moment
 from emulators.engine.emulator import Emulator
 from emulators.engine.world import World
 from emulators.errors import InvalidValue, unknown
@@ -51,6 +52,19 @@ class Asked:
     def emulator(self) -> Emulator:
         """The vendor that the path names."""
         return self.tenant.emulator(self.params["provider"])
+
+
+def time_of(asked: Asked) -> Json:
+    """What every answer about the clock holds."""
+    clock = asked.tenant.world.clock
+    speed = clock.speed if isinstance(clock, RunningClock) else None
+    due = asked.tenant.world.next_due()
+    return {
+        "now": moment(clock.now()).isoformat(),
+        "clock": "virtual" if speed is None else "wall",
+        "speed": speed,
+        "next_due": None if due is None else moment(due).isoformat(),
+    }
 
 
 @dataclass(frozen=True, slots=True)

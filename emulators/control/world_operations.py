@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from emulators.control.operations import Asked, Field, Json, Operation
+from emulators.control.operations import Asked, Field, Json, Operation, time_of
+from emulators.control.snapshots import (
+    drop_snapshot,
+    list_snapshots,
+    put_snapshot,
+    restore_snapshot,
+    show_snapshot,
+    take_snapshot,
+)
 from emulators.control.tenants import DEFAULT, Tenant, check_name
 from emulators.control.veiling import veiled
 from emulators.engine import timeline
-from emulators.engine.clock import RunningClock, moment
 from emulators.engine.codec import decode
-from emulators.engine.freezing import freeze, freeze_state, thaw_state
-from emulators.errors import InvalidValue, unknown
+from emulators.engine.freezing import freeze
+from emulators.errors import InvalidValue
 
 AFTER = Field("integer", "the number of the last entry that is known already", default=0)
 LIMIT = Field("integer", "at most so many, up to 1000", default=100)
@@ -60,38 +65,36 @@ async def remove_tenant(asked: Asked) -> Json:
 
 
 async def clock(asked: Asked) -> Json:
-    return _time(asked)
-
-
-def _time(asked: Asked) -> Json:
-    clock = asked.tenant.world.clock
-    speed = clock.speed if isinstance(clock, RunningClock) else None
-    due = asked.tenant.world.next_due()
-    return {
-        "now": moment(clock.now()).isoformat(),
-        "clock": "virtual" if speed is None else "wall",
-        "speed": speed,
-        "next_due": None if due is None else moment(due).isoformat(),
-    }
+    return time_of(asked)
 
 
 async def advance(asked: Asked) -> Json:
     crank = asked.tenant.crank
-    await crank.turn_by(crank.ahead(asked.fields["by"]))
-    return _time(asked)
+    await crank.turn_by(_ahead(asked, "by"))
+    return time_of(asked)
+
+
+def _ahead(asked: Asked, name: str) -> int:
+    given = asked.fields[name]
+    try:
+        return asked.tenant.crank.ahead(given)
+    except OverflowError:
+        raise InvalidValue(
+            f"{name}: expected a duration that ends before the year 9999, got {given!r:.40}"
+        ) from None
 
 
 async def drain(asked: Asked) -> Json:
     crank = asked.tenant.crank
-    await crank.drain(crank.ahead(asked.fields["within"]))
-    return _time(asked)
+    await crank.drain(_ahead(asked, "within"))
+    return time_of(asked)
 
 
 async def reset(asked: Asked) -> Json:
     async with asked.tenant.crank.claimed():
         for emulator in asked.tenant.emulators.values():
             emulator.open()
-    return _time(asked)
+    return time_of(asked)
 
 
 async def told(asked: Asked) -> Json:
@@ -126,56 +129,6 @@ def page(asked: Asked, after: int, limit: int) -> list[Json]:
         }
         for number, entry in found
     ]
-
-
-async def list_snapshots(asked: Asked) -> Json:
-    kept = asked.tenant.snapshots
-    return {
-        "snapshots": [{"name": name, "now": moment(state.now).isoformat()} for name, state in kept.items()]
-    }
-
-
-async def take_snapshot(asked: Asked) -> Json:
-    name = check_name(asked.fields["name"])
-    async with asked.tenant.crank.claimed():
-        asked.tenant.snapshots[name] = asked.tenant.world.keep()
-    return {"name": name, "now": moment(asked.tenant.snapshots[name].now).isoformat()}
-
-
-async def show_snapshot(asked: Asked) -> Json:
-    return {"snapshot": decode(freeze_state(_kept(asked)))}
-
-
-async def put_snapshot(asked: Asked) -> Json:
-    from emulators.engine.codec import encode
-
-    name = check_name(asked.params["name"])
-    try:
-        asked.tenant.snapshots[name] = thaw_state(encode(asked.fields["snapshot"]))
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
-        raise InvalidValue(
-            f"snapshot: expected what GET /v1/snapshots/NAME gave, got something else: {error!r}"
-        ) from None
-    return {"name": name}
-
-
-async def restore_snapshot(asked: Asked) -> Json:
-    async with asked.tenant.crank.claimed():
-        asked.tenant.restore(asked.params["name"])
-    return _time(asked)
-
-
-async def drop_snapshot(asked: Asked) -> Json:
-    _kept(asked)
-    del asked.tenant.snapshots[asked.params["name"]]
-    return {"removed": asked.params["name"]}
-
-
-def _kept(asked: Asked) -> Any:
-    name = asked.params["name"]
-    if name not in asked.tenant.snapshots:
-        raise unknown("snapshot", name, asked.tenant.snapshots)
-    return asked.tenant.snapshots[name]
 
 
 NAME = Field("string", "up to 64 letters, digits, - and _", required=True)

@@ -133,11 +133,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {"delivered": ("kind",), "called": ("rou
 LISTS = ("statuses", "outcomes", "events", "at")
 """What `deliveries` may be asked for as a whole, in order."""
 
-FAULTS: Mapping[str, type[faults.Fault]] = {
-    name: known
-    for name, known in vars(faults).items()
-    if isinstance(known, type) and issubclass(known, faults.Fault) and known is not faults.Fault
-}
+FAULTS = faults.KINDS
 _FAULT_FORMS: Mapping[str, Form] = {
     "times": Form('a whole number from 1, or "always"', lambda v: v == "always" or (is_whole(v) and v >= 1)),
     "probability": NUMBER,

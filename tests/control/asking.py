@@ -50,7 +50,7 @@ class Asking:
         headers = {"Authorization": f"Bearer {self.ready['token']}", **self._tenant}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        target = "/v1" + quote(path, safe="/%") + (f"?{urlencode(query)}" if query else "")
+        target = "/v1" + quote(path, safe="/%") + (f"?{urlencode(query, doseq=True)}" if query else "")
         connection = http.client.HTTPConnection(self.netloc, timeout=30)
         try:
             connection.request(method, target, body, headers)

@@ -134,7 +134,9 @@ def serving():
         yield serving
 
 
-def asked(serving: Serving, line: str = "GET /v1/clock", body: bytes = b"", **headers: str | None) -> Answered:
+def asked(
+    serving: Serving, line: str = "GET /v1/clock", body: bytes = b"", **headers: str | None
+) -> Answered:
     """The answer to a good request but for these headers."""
     control = serving.ready["control"]
     usual = {
@@ -210,7 +212,9 @@ def test_health_needs_no_token_and_is_for_no_page_either(serving):
 def test_a_form_is_refused(serving, kind):
     answer = asked(serving, "POST /v1/tenants", b'{"name": "form"}', content_type=kind)
     assert refused(answer) == (415, "Refused")
-    assert [each["name"] for each in json.loads(asked(serving, "GET /v1/tenants").body)["tenants"]] == ["default"]
+    assert [each["name"] for each in json.loads(asked(serving, "GET /v1/tenants").body)["tenants"]] == [
+        "default"
+    ]
 
 
 def test_a_preflight_is_granted_nothing(serving):

@@ -74,9 +74,10 @@ def test_the_clock_stands_until_it_is_advanced(ask):
         ({"by": [60]}, "by: expected"),
         ({"by": "soon"}, "'soon'"),
         ({"by": -1}, "-1"),
-        ({"by": 1e308}, "duration"),
+        ({"by": 1e308}, "year 9999"),
         ({"by": float("nan")}, "nan"),
-        ({"by": 10**400}, "duration"),
+        ({"by": 10**400}, "year 9999"),
+        ({"by": 10**20}, "year 9999"),
     ],
 )
 def test_what_is_no_duration_is_refused(ask, fields, said):
@@ -245,7 +246,7 @@ def test_headers_login_and_numbers_of_the_vendor_may_be_given(ask, receiver):
     [
         ({}, 400, "InvalidValue", "url: required"),
         ({"url": 5}, 400, "InvalidValue", "url: expected string, got 5"),
-        ({"url": "ftp://127.0.0.1/"}, 400, "EgressRefused", "ftp"),
+        ({"url": "ftp://127.0.0.1/"}, 400, "InvalidValue", "ftp"),
         ({"url": "http://192.0.2.1/"}, 400, "EgressRefused", "192.0.2.1"),
         ({"url": "OWN"}, 400, "EgressRefused", ""),
         ({"url": "URL", "kinds": "READ"}, 400, "InvalidValue", "kinds: expected array or null"),
@@ -266,7 +267,9 @@ def test_headers_login_and_numbers_of_the_vendor_may_be_given(ask, receiver):
 )
 def test_a_subscription_that_cannot_be_is_refused(ask, receiver, fields, status, kind, said):
     places = {"URL": receiver.url, "OWN": ask.ready["control"] + "/v1/reset"}
-    given = {name: places.get(value, value) if isinstance(value, str) else value for name, value in fields.items()}
+    given = {
+        name: places.get(value, value) if isinstance(value, str) else value for name, value in fields.items()
+    }
     is_refused(ask("POST", "/esputnik/subscriptions", given), status, kind, said)
     assert ask.get("/esputnik/subscriptions")["subscriptions"] == []
 
@@ -293,7 +296,11 @@ def test_an_event_is_told_as_it_was_written(ask, receiver):
     told = ask("POST", "/esputnik/events", {"kind": "UNDELIVERED", "fields": fields})
     assert told.status == 201
     [event] = told.json["events"]
-    assert (event["feed"], event["kind"], event["at"]) == ("activity", "UNDELIVERED", ask.get("/clock")["now"])
+    assert (event["feed"], event["kind"], event["at"]) == (
+        "activity",
+        "UNDELIVERED",
+        ask.get("/clock")["now"],
+    )
     assert event["payload"]["email"] == "ann@example.com"
     ask.post("/drain")
     assert receiver.posts[-1].json == [event["payload"]]
@@ -435,7 +442,9 @@ def test_deliveries_are_chosen_by_kind_and_outcome(ask, receiver):
     assert outcomes(kind="READ") == outcomes(kind="activity.READ") == outcomes()
     assert outcomes(kind="CLICKED") == []
     assert outcomes(kind="READ", outcome="acknowledged") == ["acknowledged"]
-    is_refused(ask("GET", "/esputnik/deliveries", outcome="acknowleged"), 404, "UnknownName", "'acknowledged'")
+    is_refused(
+        ask("GET", "/esputnik/deliveries", outcome="acknowleged"), 404, "UnknownName", "'acknowledged'"
+    )
     is_refused(ask("GET", "/esputnik/deliveries", kind="RAED"), 404, "UnknownName", "'READ'")
 
 
@@ -483,7 +492,7 @@ def test_what_is_no_number_is_refused_in_a_page(ask, path, name, value):
 
 
 def test_a_query_says_each_thing_once(ask):
-    is_refused(ask("GET", "/journal", [("after", 1), ("after", 2)]), 400, "InvalidValue", "after: given twice")
+    is_refused(ask("GET", "/journal", after=[1, 2]), 400, "InvalidValue", "after: given twice")
 
 
 def test_the_timeline_tells_the_story(ask, receiver):
@@ -493,7 +502,7 @@ def test_the_timeline_tells_the_story(ask, receiver):
     assert "esputnik" in told["timeline"]
     assert "sendpulse" in told["timeline"]
     alone = ask.get("/timeline", provider="sendpulse", last=4)
-    assert receiver.url in alone["timeline"]
+    assert "subscription 1: smtp" in alone["timeline"]
     assert "GET" not in alone["timeline"], "the verification is eSputnik's"
     assert alone["entries"] == 4
     is_refused(ask("GET", "/timeline", provider="sendpuls"), 404, "UnknownName", "'sendpulse'")
@@ -555,7 +564,11 @@ def test_a_call_that_does_not_come_is_told_with_what_came_instead(ask, serving):
         ({"route": "track-event", "timeout": 10**400}, 400, "timeout: expected 0 to 3600"),
         ({"route": "track-event", "timeout": float("nan")}, 400, "timeout: expected 0 to 3600"),
         ({"route": "track-event", "fields": ["action"]}, 400, "fields: expected object"),
-        ({"route": "track-event", "timeout": 0, "fields": {"route": 1, "timeout": 2, "self": 3}}, 404, "no call"),
+        (
+            {"route": "track-event", "timeout": 0, "fields": {"route": 1, "timeout": 2, "self": 3}},
+            404,
+            "no call",
+        ),
     ],
 )
 def test_a_call_cannot_be_waited_for_in_any_way(ask, fields, status, said):
@@ -572,9 +585,7 @@ def test_a_fault_applies_and_is_spent(ask, receiver):
     told = ask("POST", "/esputnik/faults", {"fault": "LostAck", "times": 2})
     assert told.status == 201
     [number] = told.json["ids"]
-    assert ask.get("/esputnik/faults") == {
-        "faults": [{"id": number, "fault": "LostAck(times=2)", "left": 2}]
-    }
+    assert ask.get("/esputnik/faults") == {"faults": [{"id": number, "fault": "LostAck(times=2)", "left": 2}]}
     ask.post("/esputnik/events", kind="READ")
     ask.post("/drain")
     told = ask.get("/esputnik/deliveries")["deliveries"]
@@ -617,6 +628,8 @@ def test_a_fault_answers_with_any_bytes(ask, serving):
         ({"fault": "LostAck", "times": 0}, 400, "InvalidValue", "times"),
         ({"fault": "LostAck", "times": "2"}, 400, "InvalidValue", "times"),
         ({"fault": "LostAck", "probability": "x"}, 400, "InvalidValue", "probability"),
+        ({"fault": "LostAck", "kind": 5}, 400, "InvalidValue", "kind: expected text"),
+        ({"fault": "Reset", "route": ["track"]}, 400, "InvalidValue", "route: expected text"),
         ({"fault": "LostAck", "kind": "RAED"}, 404, "UnknownName", "'READ'"),
         ({"fault": "Answer"}, 400, "InvalidValue", "Answer:"),
         ({"fault": "Answer", "status": 99}, 400, "InvalidValue", "status"),
@@ -683,7 +696,7 @@ def test_a_snapshot_is_carried_into_another_process(ask, receiver):
     ask.post("/esputnik/subscriptions", url=receiver.url, auth=["ann", "pw"])
     receiver.answers.append(500)
     ask.post("/esputnik/events", kind="READ")
-    ask.post("/clock/advance", by=30)
+    ask.post("/clock/advance", by=90)
     ask.post("/snapshots", name="one")
     document = ask.get("/snapshots/one")
     here = ask.get("/clock")
@@ -729,15 +742,19 @@ def test_a_name_is_plain(ask, name):
     [
         {},
         {"now": "x"},
-        {"now": 0, "faults": 0, "accounts": {"esputnik": 5}},
-        {"now": 0, "faults": 0, "accounts": {"esputnik": {}}},
-        {"now": 0, "faults": 0, "accounts": []},
+        {"now": 1.5},
+        {"now": 10**30},
+        {"now": 1, "faults": 0, "accounts": {"esputnik": 5}},
+        {"now": 1, "faults": 0, "accounts": {"esputnik": {}}},
+        {"now": 1, "faults": 0, "accounts": [1]},
         {"exactly": "no base64"},
         {"exactly": 5},
     ],
 )
 def test_what_is_no_snapshot_is_refused(ask, document):
-    is_refused(ask("PUT", "/snapshots/one", {"snapshot": document}), 400, "InvalidValue", "snapshot: expected")
+    is_refused(
+        ask("PUT", "/snapshots/one", {"snapshot": document}), 400, "InvalidValue", "snapshot: expected"
+    )
     is_refused(ask("PUT", "/snapshots/one", {"snapshot": "text"}), 400, "InvalidValue", "expected object")
     assert ask.get("/snapshots") == {"snapshots": []}
 
