@@ -21,6 +21,7 @@ NAMES = {
     "calls": "calls of an app with validation and journal, against a bare aiohttp echo and pytest-httpserver",
     "strategies": "Hypothesis: events, broken events and batches a second, against field by field",
     "start": "process start until the ready line of four vendors, against a bare aiohttp application",
+    "process": "a running process: its memory, its end with deliveries in flight, a million events with --state",
     "plugin": "what the plugin adds to the start of pytest",
 }
 

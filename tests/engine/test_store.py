@@ -255,23 +255,6 @@ def test_what_is_confirmed_is_seen_by_everybody(store: Store, path: Path) -> Non
     assert rows(path, "SELECT max(number) FROM entries") == [(20,)]
 
 
-@pytest.mark.asyncio
-async def test_many_wait_at_once_and_one_gives_up(store: Store) -> None:
-    async def one(number: int) -> int:
-        await store.stored()
-        return number
-
-    tasks = []
-    for number in range(1, 301):
-        store.append("main", number, happened(number))
-        tasks.append(asyncio.create_task(one(number)))
-    await asyncio.sleep(0)
-    tasks[7].cancel()
-    done = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 30)
-    assert isinstance(done[7], asyncio.CancelledError)
-    assert done[8:] == list(range(9, 301))
-
-
 class Disk:
     """Something to write to that stands still until it is let go."""
 
@@ -307,9 +290,52 @@ def test_what_comes_while_the_disk_is_busy_is_written_at_once_and_in_order() -> 
     assert disk.groups == [[0], list(range(1, 150))]
 
 
+def test_of_many_who_wait_one_gives_up_and_the_others_are_told() -> None:
+    disk = Disk()
+
+    async def wait() -> list[BaseException | None]:
+        tasks = []
+        for job in range(300):
+            writing.put(job, 1)
+            tasks.append(asyncio.create_task(writing.done()))
+        await asyncio.sleep(0)
+        tasks[7].cancel()
+        disk.free.set()
+        return await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 30)
+
+    async def leave() -> None:
+        writing.put(300, 1)
+        left.append(asyncio.create_task(writing.done()))
+        await asyncio.sleep(0)
+
+    left: list[asyncio.Task[None]] = []
+    with committer(disk) as writing:
+        ended = asyncio.run(wait())
+        # A loop that ended while somebody waited on it keeps nobody from writing.
+        disk.free.clear()
+        asyncio.run(leave())
+        disk.free.set()
+        writing.wait_done()
+    assert left[0].cancelled()
+    assert isinstance(ended.pop(7), asyncio.CancelledError)
+    assert ended == [None] * 299
+
+
+def test_what_nobody_waits_for_waits_for_company() -> None:
+    disk = Disk()
+    disk.free.set()
+    with committer(disk) as writing:
+        writing.linger = 600
+        for job in range(5):
+            writing.put(job, 1)
+        writing.wait_done()
+    assert disk.groups == [[0, 1, 2, 3, 4]]
+
+
 def test_who_brings_more_than_the_disk_takes_has_to_wait() -> None:
     disk = Disk()
     with committer(disk) as writing:
+        writing.linger = 600
         part = writing.room // 4
         bringing = threading.Thread(target=lambda: [writing.put(job, part) for job in range(50)])
         bringing.start()

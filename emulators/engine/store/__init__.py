@@ -84,7 +84,7 @@ class Store:
         try:
             return cls(file)
         except sqlite3.Error as error:
-            file.close(fold=False)
+            file.close()
             raise StateRefused(explain(file.path, error)) from error
 
     def close(self) -> None:
@@ -97,10 +97,8 @@ class Store:
         self._committer.close(self._words)
         with self._reading:
             self._reader.close()
-        # SQLite would try once more to write where writing has failed.
-        self._file.close(fold=not self._committer.failed)
-        if self._committer.failed:
-            self._committer.check()
+        self._file.close()
+        self._committer.check()
 
     # -- worlds
 

@@ -59,6 +59,7 @@ class Committer(Generic[Job]):
         """Queues a job of `size` bytes. Blocks only while more than `room` waits already."""
         with self._work:
             while self._bytes and self._bytes + size > self.room and not self._failure:
+                self._hurry()
                 # With an end, so that an interrupt from the keyboard gets through on every system.
                 self._progress.wait(1)
             self._check()
@@ -105,11 +106,6 @@ class Committer(Generic[Job]):
     def behind(self) -> bool:
         """Whether something waits to be written."""
         return self._done < self._put
-
-    @property
-    def failed(self) -> bool:
-        """Whether something could not be written."""
-        return bool(self._failure)
 
     def check(self) -> None:
         """Raises `StateRefused` if something could not be written."""

@@ -81,11 +81,10 @@ class StateFile:
         reader.text_factory = bytes
         return reader
 
-    def close(self, fold: bool) -> None:
-        """Lets go of the file; `fold`: as one file, with nothing left beside it but the lock."""
+    def close(self) -> None:
+        """Lets go of the file, as one file again, with nothing left beside it but the lock."""
         try:
-            if fold:
-                self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self.writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         except sqlite3.Error as error:
             raise StateRefused(explain(self.path, error)) from error
         finally:
