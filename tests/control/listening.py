@@ -26,7 +26,9 @@ class Heard:
 class Listener:
     """A connection in a `with` statement; iterating gives events, and ends when the stream does."""
 
-    def __init__(self, ask: Asking, after: int | None = None, query: str = "", buffer: int | None = None) -> None:
+    def __init__(
+        self, ask: Asking, after: int | None = None, query: str = "", buffer: int | None = None
+    ) -> None:
         host, _, port = ask.netloc.rpartition(":")
         self._socket = socket.socket()
         self._socket.settimeout(PATIENCE)

@@ -38,7 +38,11 @@ def test_all_that_happened_is_sent_and_then_what_happens(ask):
 def test_the_head_says_what_it_is_and_that_nobody_may_keep_it(ask):
     with Listener(ask) as listener:
         status, headers = listener.head()
-    assert (status, headers["content-type"], headers["cache-control"]) == (200, "text/event-stream", "no-store")
+    assert (status, headers["content-type"], headers["cache-control"]) == (
+        200,
+        "text/event-stream",
+        "no-store",
+    )
 
 
 def test_who_comes_back_goes_on_where_he_left_off(ask):

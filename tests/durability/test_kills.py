@@ -7,9 +7,12 @@ answered, or when an event was just handed in. `EMULATORS_KILLS` says how many r
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import sys
 import threading
+import urllib.request
 from collections import Counter, defaultdict
 from pathlib import Path
 from random import Random
@@ -31,11 +34,13 @@ class Load:
     """Everything that was handed in over all rounds. An event is known by the address in it."""
 
     def __init__(self, state: Path, receiver: Failing, seed: int) -> None:
-        self._words = ("sendpulse", "esputnik", "--port", "0", "--clock", "virtual", "--state", str(state))
+        self._words = (*VENDORS, "hellotext", "--port", "0", "--clock", "virtual", "--state", str(state))
         self._receiver = receiver
         self._random = Random(seed)
         self._made = 0
         self.accepted: dict[str, set[str]] = {name: set() for name in VENDORS}
+        self.called: set[str] = set()
+        """What the app told Hellotext, as far as that was answered."""
 
     def serving(self) -> Serving:
         return Serving(*self._words, "--quiet")
@@ -65,12 +70,15 @@ class Load:
         turning.start()
         try:
             for number in range(emits):
-                self._emit(client)
+                if self._random.random() < 0.2:
+                    self._call(serving.ready["providers"]["hellotext"]["env"])
+                else:
+                    self._emit(client)
                 if number == emits - 2:
                     # While the next one is on its way.
                     threading.Thread(target=serving.process.kill).start()
-        except Closed:
-            pass
+        except (Closed, OSError, http.client.HTTPException):
+            pass  # It was killed.
         serving.process.kill()
         turning.join()
         serving.process.wait()
@@ -83,6 +91,16 @@ class Load:
         address = f"n{self._made}@example.com"
         client.post(f"/{name}/events", kind=kind, fields={field: address})
         self.accepted[name].add(address)
+
+    def _call(self, env: dict[str, str]) -> None:
+        self._made += 1
+        name = f"n{self._made}"
+        headers = {"Authorization": f"Bearer {env['HELLOTEXT_TOKEN']}", "Content-Type": "application/json"}
+        body = json.dumps({"first_name": name}).encode()
+        request = urllib.request.Request(f"{env['HELLOTEXT_URL']}/profiles", body, headers)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            answer.read()
+        self.called.add(name)
 
     def _turn(self, client: Client) -> None:
         """Lets time pass, in steps that are short against the schedules, until nobody is there any more."""
@@ -97,12 +115,12 @@ class Load:
             return
 
 
-def pages(client: Client, provider: str) -> list[dict[str, Any]]:
+def pages(client: Client, provider: str, what: str = "deliveries") -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     after = 0
-    while page := client.get(f"/{provider}/deliveries", after=after, limit=1000):
-        found += page["deliveries"]
-        if not page["deliveries"]:
+    while page := client.get(f"/{provider}/{what}", after=after, limit=1000):
+        found += page[what]
+        if not page[what]:
             return found
         after = page["next"]
     return found
@@ -126,8 +144,11 @@ def test_random_kills_lose_nothing_keep_the_order_and_explain_every_duplicate(tm
             client = Client(serving.ready["control"], serving.ready["token"])
             client.post("/drain", within="48h")
             deliveries = {name: pages(client, name) for name in VENDORS}
+            calls = {call["body"]["first_name"] for call in pages(client, "hellotext", "calls")}
             assert serving.stop() == 0
     assert sum(map(len, load.accepted.values())) > ROUNDS
+    assert load.called
+    assert load.called <= calls
     for name in VENDORS:
         received = [each for each in receiver.received if each.provider == name]
         check_nothing_is_lost(name, load.accepted[name], received, deliveries[name])
