@@ -13,7 +13,7 @@ import emulators
 
 PACKAGE = Path(emulators.__file__).parent
 PURE = set(
-    "provider profile policy clock lane outbox journal journaling departing faulting call_faults state message routing outcomes pointer".split()
+    "provider profile policy clock lane outbox journal journaling departing forms forms faulting call_faults state message routing outcomes pointer".split()
 )
 PROVIDERS = {"sendpulse", "esputnik", "pushwoosh", "hellotext"}
 OWNERS = {

@@ -25,7 +25,8 @@ def refusal(
     is ever granted to another origin.
     """
     if not _is_here(headers.get("host", ""), hosts, (port, None)):
-        return Refusal(403, f"the Host header names {headers.get('host', '')!r}, which this is not")
+        named = headers.get("host", "").rpartition("@")[2]
+        return Refusal(403, f"the Host header names {named!r}, which this is not")
     origin = headers.get("origin")
     if origin is not None and not _is_ours(origin, hosts, port):
         return Refusal(403, "web pages of other origins may not ask")

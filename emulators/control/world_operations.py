@@ -102,9 +102,10 @@ async def told(asked: Asked) -> Json:
     if provider is not None:
         asked.tenant.cast.check(provider)
     journal = asked.tenant.world.journal
-    entries = [entry for _, entry in journal.page(max(0, journal.last - last), last)]
+    veil = asked.plane.veil
+    entries = [veiled(entry, veil) for _, entry in journal.page(max(0, journal.last - last), last)]
     story = timeline.tell(entries, provider, start=journal.beginning)
-    return {"timeline": asked.plane.veil.text(story), "entries": len(entries), "lost": journal.lost}
+    return {"timeline": veil.text(story), "entries": len(entries), "lost": journal.lost}
 
 
 async def complaints(asked: Asked) -> Json:

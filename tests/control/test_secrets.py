@@ -66,7 +66,7 @@ def the_apps_call(ready: dict) -> None:
     urls = {name: told["url"] for name, told in ready["providers"].items()}
     c = CANARIES
     call(f"{urls['hellotext']}/v1/attribution/events", b"{}", {"Authorization": f"Bearer {c['bearer']}"})
-    call(f"{urls['hellotext']}/v1/nowhere/token={c['call_path']}", None, {})
+    call(f"{urls['hellotext']}/v1/nowhere?token={c['call_path']}", None, {})
     call(f"{urls['hellotext']}/v1/profiles?access_token={c['call_query']}", None, {})
     call(f"{urls['hellotext']}/v1/attribution/events", f'{{"password": "{c["not_json"]}", '.encode(), {})
     login = {"grant_type": "client_credentials", "client_id": "app", "client_secret": c["client_secret"]}
@@ -126,7 +126,7 @@ def refusals(ask: Asking) -> str:
         with contextlib.closing(connection):
             connection.request(method, target, body, {**usual, **headers})
             answer = connection.getresponse()
-            assert answer.status in (400, 401, 403, 404, 415)
+            assert answer.status in (400, 401, 403, 404, 415), target
             said.append(f"{answer.headers}{answer.read().decode()}")
     return "\n".join(said)
 
@@ -179,13 +179,17 @@ def test_no_credential_is_told_to_anybody(tmp_path, durable):
     assert leaks(shown) == []
     # It is they that are hidden, and not everything.
     assert told.count("<redacted>") > 20
-    for seen in ("ann@", "who=ann", "shop.example.com", "grant_type", '"app"', "Restored", "Basic <redacted>"):
+    for seen in (
+        "ann@",
+        "who=ann",
+        "shop.example.com",
+        "grant_type",
+        '"app"',
+        "Restored",
+        "Basic <redacted>",
+    ):
         assert seen in told or seen == "ann@"
-    assert all(
-        CANARIES["query"] in post.path or CANARIES["own_header"] in post.headers["x-api-key"]
-        for post in receiver.posts
-    )
-    assert receiver.posts
+    assert {post.headers["x-api-key"] for post in receiver.posts} == {CANARIES["own_header"]}
 
 
 def test_a_snapshot_holds_what_is_needed_to_go_on(ask):

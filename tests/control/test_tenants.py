@@ -101,7 +101,7 @@ def test_a_pushwoosh_app_is_known_by_the_token_in_its_body_or_header(ask, tenant
 def test_a_hellotext_app_is_known_by_its_token_and_its_pages_by_the_public_id(ask, tenants):
     told = env(tenants["two"], "hellotext")
     assert hellotext_app.App(told).track("product.viewed", object="vxqQJ3Yg")[0] == 201
-    assert hellotext_app.page_of(told).post("/track/sessions")[0] == 200
+    assert hellotext_app.page_of(told).post("/track/sessions")[0] == 201
     assert len(tenants["two"].get("/hellotext/calls")["calls"]) == 2
     assert tenants["one"].get("/hellotext/calls")["calls"] == ask.get("/hellotext/calls")["calls"] == []
 

@@ -153,7 +153,6 @@ class Committer(Generic[Job]):
             ready = list(takewhile(lambda waiter: waiter.awaited <= self._done, self._waiters))
             for _ in ready:
                 self._waiters.popleft()
-            self._urgent = self._urgent or bool(self._waiters)
             self._progress.notify_all()
         _tell(ready, True)
 
