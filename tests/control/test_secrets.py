@@ -9,7 +9,6 @@ import sys
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from urllib.parse import quote
 
 import pytest
 from aiohttp import web
@@ -152,7 +151,7 @@ def leaks(shown: dict[str, str]) -> list[tuple[str, str]]:
     found = []
     for name, canary in CANARIES.items():
         coded = [b64encode(f"{who}:{canary}".encode()).decode() for who in ("ann", "any")]
-        for form in (canary, quote(canary), *coded, b64encode(canary.encode()).decode().rstrip("=")[:-1]):
+        for form in (canary, *coded, b64encode(canary.encode()).decode().rstrip("=")[:-1]):
             found += [(name, place) for place, text in shown.items() if form in text]
     return found
 

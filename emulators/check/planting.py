@@ -1,0 +1,51 @@
+"""Fresh ids and addresses for each execution of a case: a receiver that knows an event by its id would answer without
+running its code, and the oracle must tell this execution's events from all others. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from emulators.check.sender import Sender
+from emulators.rekeying import Renamer, rekey
+
+PLACE = re.compile(r"\{who:(\w+)\}")
+"""Stands in the address of a template where only a part of it is to be made fresh: `"  {who:1}@EXAMPLE.com "`."""
+TOKEN = re.compile(r"chk[0-9a-f]{6}x[0-9a-z]+z", re.IGNORECASE)
+"""What identities look like: short, of letters and digits, and of nobody else."""
+
+
+class Planting:
+    """One execution. Equal ids and addresses of the templates become equal fresh ones, in all its requests."""
+
+    def __init__(self, sender: Sender, run: str, number: int) -> None:
+        self._sender = sender
+        self._before = f"chk{run}x{number}p"
+        self._renamer = Renamer(hash((run, number)) & 0xFFFFFFFF)
+        self._people: dict[str, str] = {}
+
+    def plant(self, template: Any) -> tuple[Any, str]:
+        """An event with fresh ids, and the identity that it can be found by (empty: none could be planted)."""
+        if not isinstance(template, dict):
+            return template, ""
+        event = rekey(template, self._sender.identities, self._renamer)
+        field = self._sender.address(template)
+        if field is not None and ("@" in template[field] or PLACE.search(template[field])):
+            event[field], key = self._addressed(template[field])
+            return event, key
+        return event, self._first_id(event)
+
+    def _addressed(self, address: str) -> tuple[str, str]:
+        found = PLACE.search(address)
+        name = found[1] if found else address
+        key = self._people.setdefault(name, f"{self._before}{len(self._people)}z")
+        if found:
+            return PLACE.sub(f"check+{key}", address), key
+        return f"check+{key}@example.com", key
+
+    def _first_id(self, event: dict[str, Any]) -> str:
+        for pointer in self._sender.identities:
+            value = event.get(pointer.strip("/"))
+            if isinstance(value, int | str) and value != "":
+                return str(value)
+        return ""

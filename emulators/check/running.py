@@ -1,0 +1,147 @@
+"""Goes through the phases: executes cases, judges, makes what fails small, and says what could not be told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from emulators.check.catalogue import PHASES, Check
+from emulators.check.session import BudgetSpent, Session
+from emulators.check.shrinking import minimised
+from emulators.check.vocabulary import Case, Failure, Finding, Outcome, Severity, Verdict
+
+MOST_FINDINGS = 3
+"""Of one check: what is the same bug under three keys is told thrice."""
+
+
+@dataclass(slots=True)
+class Result:
+    """What a check came to. `reason` says why it was not done, where it was not."""
+
+    check: Check
+    verdict: Verdict
+    reason: str = ""
+    findings: list[Finding] = field(default_factory=list)
+    requests: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Runner:
+    """Runs checks against a session. `tell` hears of what happens, for progress."""
+
+    session: Session
+    checks: Sequence[Check]
+    tell: Callable[[str, object], None] = lambda kind, data: None
+    shrink: bool = True
+    results: list[Result] = field(default_factory=list)
+    cut: str = ""
+    """Why it ended before its end; empty: it did not."""
+    only_handshake: str = ""
+    """Why nothing but the handshake can be told of this receiver; empty: all can."""
+
+    async def run(self) -> None:
+        """All phases; `results` grows as it goes, so that what is known can be told at any time."""
+        for phase in PHASES:
+            chosen = [check for check in self.checks if check.phase == phase]
+            if not chosen:
+                continue
+            self.tell("phase", phase)
+            for check in chosen:
+                await self._check(check)
+
+    async def _check(self, check: Check) -> None:
+        result = Result(check, Verdict.NOT_CHECKED, self._reason(check))
+        self.results.append(result)
+        if result.reason:
+            self.tell("result", result)
+            return
+        before, started = self.session.budget.spent, time.perf_counter()
+        try:
+            async for finding in self._findings(check):
+                result.findings.append(finding)
+                self.tell("finding", finding)
+                if len(result.findings) == MOST_FINDINGS:
+                    break
+            result.verdict = _worst(result.findings)
+        except BudgetSpent as spent:
+            self.cut = self.cut or str(spent)
+            result.verdict = _worst(result.findings) if result.findings else Verdict.NOT_CHECKED
+            result.reason = str(spent)
+        result.requests = self.session.budget.spent - before
+        result.seconds = time.perf_counter() - started
+        self.tell("result", result)
+
+    def _reason(self, check: Check) -> str:
+        """Why a check is not done; empty: it is."""
+        if self.cut:
+            return self.cut
+        if self.only_handshake and check.phase not in ("preflight", "handshake"):
+            return self.only_handshake
+        if reason := check.applies(self.session.sender):
+            return reason
+        if check.reads_oracle and not check.blind and self.session.records is None:
+            return "what was stored is not known: give --oracle-url, --oracle-cmd, --oracle-file or --oracle-py"
+        missing = [need for need in check.needs if not self.session.hooks.has(need)]
+        if missing:
+            return f"needs --{missing[0]}-cmd"
+        return ""
+
+    async def _findings(self, check: Check) -> AsyncIterator[Finding]:
+        seen: set[str] = set()
+        async for failure, case, outcome in self._failures(check):
+            if failure.key in seen:
+                continue
+            seen.add(failure.key)
+            yield await self._finding(check, failure, case, outcome)
+
+    async def _failures(self, check: Check) -> AsyncIterator[tuple[Failure, Case, Outcome | None]]:
+        if check.run is not None:
+            async for failure, case in check.run(self.session):
+                yield failure, case, None
+            return
+        for case in check.cases(self.session) if check.cases else ():
+            outcome, failure = await attempt(self.session, check, case)
+            if failure is not None:
+                yield failure, case, outcome
+
+    async def _finding(
+        self, check: Check, failure: Failure, case: Case, outcome: Outcome | None
+    ) -> Finding:
+        fact = self.session.sender.feed.policy.get(check.source)
+        basis = case.basis if case.basis != "documented" or fact is None else fact.basis
+        found = Finding(
+            check.id,
+            failure.verdict or check.grade,
+            failure.severity or check.severity,
+            failure.says,
+            case,
+            outcome,
+            failure.key,
+            basis=basis,
+            source=fact.source if fact else "",
+        )
+        if not self.shrink or check.judge is None or not check.shrinks:
+            return replace(found, confirmed=1, tried=1, minimal=check.judge is None or not check.shrinks)
+        return await minimised(self.session, check, found)
+
+
+async def attempt(session: Session, check: Check, case: Case) -> tuple[Outcome, Failure | None]:
+    """One execution of a case, and what the judge says."""
+    if check.judge is None:
+        raise TypeError(f"{check.id} has no judge")
+    judge = partial(check.judge, session, case)
+    outcome = await session.run(case, judge, check.reads_oracle)
+    return outcome, judge(outcome)
+
+
+def _worst(findings: Sequence[Finding]) -> Verdict:
+    verdicts = {finding.verdict for finding in findings if not finding.accepted}
+    return next((v for v in (Verdict.FAIL, Verdict.RISK) if v in verdicts), Verdict.PASS)
+
+
+def counts(results: Sequence[Result], least: Severity) -> list[Finding]:
+    """The findings that count: as grave as `least`, and not put up with."""
+    return [f for r in results for f in r.findings if f.severity >= least and not f.accepted]

@@ -1,0 +1,158 @@
+"""All that a check may touch: sends cases with fresh ids, asks the oracle, keeps the accounts."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from urllib.parse import urlsplit, urlunsplit
+
+from emulators.check.hooks import Hooks
+from emulators.check.ledger import Ledger
+from emulators.check.oracle import Records
+from emulators.check.planting import Planting
+from emulators.check.sender import Sender
+from emulators.check.vocabulary import Case, Exchange, Heard, Outcome, Pairs, Shot, Target
+from emulators.check.wire import Wire, written
+from emulators.errors import EmulatorError
+
+
+class BudgetSpent(EmulatorError):
+    """No more requests or time are left."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """How many requests, and until when (`time.monotonic`); None: without bound."""
+
+    requests: int | None = None
+    until: float | None = None
+    spent: int = 0
+
+    def take(self) -> None:
+        """One more request; `BudgetSpent` if there is none left."""
+        if self.requests is not None and self.spent >= self.requests:
+            raise BudgetSpent(f"the budget of {self.requests} requests is spent")
+        if self.until is not None and time.monotonic() > self.until:
+            raise BudgetSpent("the time is up")
+        self.spent += 1
+
+
+@dataclass(slots=True)
+class Session:
+    """One run against one target. `facts` is what was learned on the way, by name, for the report."""
+
+    sender: Sender
+    target: Target
+    wire: Wire
+    seed: int
+    run_id: str
+    """Six hex digits; they stand in every identity of this run."""
+    records: Records | None = None
+    hooks: Hooks = field(default_factory=Hooks)
+    budget: Budget = field(default_factory=Budget)
+    ledger: Ledger = field(default_factory=Ledger)
+    count_pointer: str = ""
+    """Where the receiver's answer says how many events it took; empty: nowhere."""
+    lenient: int | None = None
+    """A status that is not the vendor's, but what this receiver means by success: found once, it is not found again."""
+    facts: dict[str, object] = field(default_factory=dict)
+    listeners: list[Callable[[Exchange], None]] = field(default_factory=list)
+    executions: int = 0
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that the vendor waits for an answer."""
+        return self.target.timeout or self.sender.policy.timeout
+
+    def random(self, what: str) -> Random:
+        """A random source by the seed and this word."""
+        return Random(f"{self.seed}/{what}")
+
+    def acknowledges(self, status: int | None) -> bool:
+        """Whether this is a success, as far as it was not complained of already."""
+        return self.sender.acknowledges(status) or (status is not None and status == self.lenient)
+
+    # -- sending
+
+    async def run(
+        self, case: Case, judge: Callable[[Outcome], object] | None = None, oracle: bool = False
+    ) -> Outcome:
+        """Executes a case with fresh ids. With `oracle` what was stored is told, as soon as `judge` finds nothing wrong
+        with it, or nothing changes any more."""
+        planting = self.planting()
+        exchanges: list[Exchange] = []
+        for shot in case.shots:
+            exchanges += await self.fire(shot, planting)
+        outcome = Outcome(tuple(exchanges))
+        if not oracle or self.records is None:
+            return outcome
+        keys = {key for exchange in exchanges for key in exchange.keys if key}
+
+        def satisfied(counts: object) -> bool:
+            known = Outcome(tuple(exchanges), dict(counts))  # type: ignore[call-overload]
+            return judge is not None and judge(known) is None
+
+        stored, settled = await self.records.settle(keys, satisfied)
+        return Outcome(tuple(exchanges), stored, settled)
+
+    def planting(self) -> Planting:
+        """Fresh identities for one execution."""
+        self.executions += 1
+        return Planting(self.sender, self.run_id, self.executions)
+
+    async def fire(self, shot: Shot, planting: Planting | None = None) -> list[Exchange]:
+        """Sends one shot, all its copies at once."""
+        planting = planting or self.planting()
+        planted = [planting.plant(template) for template in shot.events]
+        if shot.raw is not None:
+            body: bytes | None = shot.raw
+        elif planted or shot.method == "POST":
+            body = written(self.sender.wrap([event for event, _ in planted]), shot.style)
+        else:
+            body = None
+        keys = tuple(key for _, key in planted)
+        url, headers = self._url(shot), self._headers(shot)
+        for _ in range(shot.together):
+            self.budget.take()
+        heard = await asyncio.gather(*(self._send(shot, url, headers, body) for _ in range(shot.together)))
+        exchanges = [
+            Exchange(shot, url, headers, body or b"", keys, each, self.acknowledges(each.status)) for each in heard
+        ]
+        for exchange in exchanges:
+            self.ledger.note(exchange)
+            for listener in self.listeners:
+                listener(exchange)
+        return exchanges
+
+    async def _send(self, shot: Shot, url: str, headers: Pairs, body: bytes | None) -> Heard:
+        # Beyond the vendor's own patience, so that a late answer is told from none.
+        patience = 2 * self.timeout + 1
+        if shot.loss == "reset":
+            return await self.wire.reset(url, headers, body or b"", patience)
+        return await self.wire.send(shot.method, url, headers, body, patience, shot.framing)
+
+    def _url(self, shot: Shot) -> str:
+        if shot.path is None:
+            return self.target.url
+        parts = urlsplit(self.target.url)
+        path, _, query = shot.path.partition("?")
+        return urlunsplit((parts.scheme, parts.netloc, path, query or parts.query, ""))
+
+    def _headers(self, shot: Shot) -> Pairs:
+        own = (*self.target.headers, *self._credentials(shot))
+        replaced = {name.lower() for name, _ in shot.headers}
+        usual = self.sender.headers(own) if shot.method == "POST" else own
+        kept = tuple(pair for pair in usual if pair[0].lower() not in replaced)
+        return (*kept, *(pair for pair in shot.headers if pair[1]))
+
+    def _credentials(self, shot: Shot) -> Pairs:
+        if self.target.basic is None or shot.credentials == "none":
+            return ()
+        login, password = self.target.basic
+        if shot.credentials == "wrong":
+            password = f"not-{password}"
+        return (("Authorization", "Basic " + b64encode(f"{login}:{password}".encode()).decode()),)
