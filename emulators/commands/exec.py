@@ -20,7 +20,7 @@ import os
 import shutil
 import signal
 import sys
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 from emulators.commands import serve
@@ -70,7 +70,8 @@ def run(args: argparse.Namespace) -> int:
     with ExitStack() as opened:
         with serve.starting():
             server = prepared(args, opened)
-        return asyncio.run(_run(server, args))
+            from emulators.commands.serving import lived
+        return lived(_run(server, args))
 
 
 async def _run(server: Server, args: argparse.Namespace) -> int:
@@ -79,7 +80,10 @@ async def _run(server: Server, args: argparse.Namespace) -> int:
         environment = {**os.environ, **server.environment()}
         if args.intercept:
             environment = await _intercepted(server, args.pass_through, environment, stack)
-        child = await asyncio.create_subprocess_exec(*args.command, env=environment)
+        try:
+            child = await asyncio.create_subprocess_exec(*args.command, env=environment)
+        except OSError as error:
+            raise Unusable(f"{args.command[0]!r} cannot be started: {error.strerror}") from None
         ended = asyncio.create_task(child.wait())
         either: list[asyncio.Future[Any]] = [ended, stop]
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -110,8 +114,19 @@ async def _intercepted(
 async def _end(
     child: asyncio.subprocess.Process, ended: asyncio.Task[int], stop: asyncio.Future[Exit]
 ) -> None:
-    """Hands the signal on; a terminal has sent Ctrl-C to the command itself."""
+    """Hands the signal on, and all that follow it: a command that heeds the first one slowly, or not at all, is
+    for whoever sends them to deal with."""
+    loop = asyncio.get_running_loop()
+
+    def hand_on(number: signal.Signals) -> None:
+        # A terminal has sent Ctrl-C to the command itself.
+        if number != signal.SIGINT or not sys.stdin.isatty():
+            with suppress(ProcessLookupError):
+                child.send_signal(number)
+
     interrupted = stop.exception() is None and stop.result() is Exit.INTERRUPTED
-    if not interrupted or not sys.stdin.isatty():
-        child.send_signal(signal.SIGINT if interrupted else signal.SIGTERM)
+    with suppress(NotImplementedError):  # on Windows
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, hand_on, number)
+    hand_on(signal.SIGINT if interrupted else signal.SIGTERM)
     await ended

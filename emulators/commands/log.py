@@ -6,22 +6,23 @@ import contextlib
 import queue
 import sys
 import threading
-from collections.abc import Callable
 
+from emulators.control.veiling import veiled
 from emulators.engine.journal import Entry, Probe
 from emulators.engine.timeline import aligned, rows
 from emulators.engine.world import World
+from emulators.redaction import Veil
 
 
 class Log:
     """Written by a thread of its own, for nobody who calls an emulator may have to wait for somebody who does not read.
 
-    `veil` takes credentials out of each line; `quiet`: only what must not go unseen.
+    `veil` takes credentials out of each entry and line; `quiet`: only what must not go unseen.
     """
 
     most_waiting = 10_000
 
-    def __init__(self, veil: Callable[[str], str], quiet: bool = False) -> None:
+    def __init__(self, veil: Veil, quiet: bool = False) -> None:
         self._veil = veil
         self._quiet = quiet
         self._lines: queue.Queue[str | None] = queue.Queue(self.most_waiting)
@@ -31,18 +32,16 @@ class Log:
     def follow(self, world: World, name: str = "") -> None:
         """Tells of everything in a world that means something to people; `name` tells it from others."""
         before = f"[{name}] " if name else ""
-        start, told = world.journal.beginning, len(world.complaints)
+        start = world.journal.beginning
 
         def tell(entry: Entry) -> None:
-            nonlocal start, told
+            nonlocal start
             start = start or entry.instant
             # A receiver that is not up yet is asked again and again, which is told once elsewhere.
             if not self._quiet and (not isinstance(entry, Probe) or entry.accepted):
-                self.say(before, aligned(rows([entry], start), named=True, wide=44))
-            for complaint in world.complaints[told:]:
-                self.say(before, f"emulators: {complaint}")
-            told = len(world.complaints)
+                self.say(before, aligned(rows([veiled(entry, self._veil)], start), named=True, wide=44))
 
+        world.on_complaint = lambda text: self.say(before, f"emulators: {text}")
         world.journal.listeners.append(tell)
 
     def say(self, before: str, line: str) -> None:
@@ -62,4 +61,4 @@ class Log:
         # A closed standard error ends the log, not the process.
         with contextlib.suppress(OSError, ValueError):
             while (line := self._lines.get()) is not None:
-                print(self._veil(line), file=sys.stderr, flush=True)
+                print(self._veil.text(line), file=sys.stderr, flush=True)

@@ -44,6 +44,7 @@ def prepared(args: argparse.Namespace, opened: ExitStack) -> Server:
 
     for _, _, url in subscriptions:
         Egress(args.allow).check_url(url)
+    start, public_url, tls = _start(args.start), _public(args.public_url), _tls(args, opened)
     return Server(
         Order(
             specs,
@@ -55,14 +56,15 @@ def prepared(args: argparse.Namespace, opened: ExitStack) -> Server:
             subscriptions,
             args.seed,
             clock,
-            _start(args.start),
+            start,
             args.allow,
-            _public(args.public_url),
+            public_url,
             ready_file,
+            # Last: it is the process that closes it once it runs.
             _store(args.state),
             record=None if args.record is None else Path(args.record),
             quiet=args.quiet,
-            tls=_tls(args, opened),
+            tls=tls,
         )
     )
 

@@ -12,17 +12,17 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
 from emulators import doors
-from emulators.commands.exits import Exit
+from emulators.commands.exits import Exit, Unusable
 from emulators.engine.doorway import Doorway
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from emulators.engine.store import Store
 
+T = TypeVar("T")
 Subscribing = tuple[str, str | None, str]
 """Provider, feed (None: its first) and URL."""
 
@@ -101,7 +102,7 @@ class Server:
     def run(self) -> Exit:
         """Serves until a signal; the code says which one it was."""
         make_room()
-        return asyncio.run(self._until_told())
+        return lived(self._until_told())
 
     async def _until_told(self) -> Exit:
         async with self.running() as stop:
@@ -146,7 +147,7 @@ class Server:
             stack.push_async_callback(_closed, doorways)
             self.ready = front.ready(order.specs)
             if order.ready_file:
-                _write_whole(order.ready_file, json.dumps(self.ready) + "\n")
+                _announce(order.ready_file, json.dumps(self.ready) + "\n")
                 # Gone when nobody is ready any more.
                 stack.callback(order.ready_file.unlink, missing_ok=True)
             if not order.may_fail:
@@ -162,10 +163,11 @@ class Server:
         stage = asyncio.create_task(self._stage(front, staged, stop))
         stack.push_async_callback(_ended, stage)
         waiting = asyncio.create_task(staged.wait())
-        await asyncio.wait({waiting, stage}, return_when=asyncio.FIRST_COMPLETED)
+        either: list[asyncio.Future[Any]] = [waiting, stop]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
-        if stage.done():
-            await stage
+        if stop.done():
+            stop.result()
 
     async def _stage(self, front: Front, ready: asyncio.Event, stop: asyncio.Future[Exit]) -> None:
         try:
@@ -178,6 +180,16 @@ class Server:
             if not stop.done():
                 stop.set_exception(error)
             raise
+
+
+def lived(life: Coroutine[Any, Any, T]) -> T:
+    """Runs what a process is for, to its end. A signal that comes after that changes nothing, not even the exit
+    code: whoever asks for the end twice gets it once."""
+    try:
+        return asyncio.run(life)
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def make_room() -> None:
@@ -228,14 +240,17 @@ def _seen(url: str, public_url: str | None) -> str:
     return url if public_url is None else f"{public_url.rstrip('/')}:{url.rpartition(':')[2]}"
 
 
-def _write_whole(path: Path, text: str) -> None:
+def _announce(path: Path, text: str) -> None:
     """Whoever waits for the file must never find half of it, and nobody else may read the token in it."""
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-    with open(
-        os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-    ) as file:
-        file.write(text)
-    unfinished.replace(path)
+    try:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise Unusable(f"--ready-file: {path} cannot be written: {error.strerror}; name another") from None
 
 
 def _listen_to_signals(stop: asyncio.Future[Exit]) -> None:

@@ -34,16 +34,13 @@ async def staged(order: Order, front: Front, stop: asyncio.Future[Exit]) -> Asyn
     harmless = [value for name in order.specs for value in cast.credentials(name, DEFAULT).values()]
     veil = Veil(harmless, [front.token])
 
-    def broken(error: StateRefused) -> None:
-        # What it took from now on would not survive it.
-        if not stop.done():
-            stop.set_exception(error)
-
+    if order.store:
+        order.store.on_failure(_ending(stop))
     worlds = Worlds(
-        order.seed, order.clock, order.start, order.allow, [front.control_port], order.store, broken
+        order.specs, order.seed, order.clock, order.start, order.allow, [front.control_port], order.store
     )
     async with AsyncExitStack() as stack:
-        log = Log(veil.text, order.quiet)
+        log = Log(veil, order.quiet)
         stack.callback(log.close)
         tenants = Tenants(cast, LoopHost(asyncio.get_running_loop()))
         recorder = _recorder(order, veil, log)
@@ -80,6 +77,20 @@ async def staged(order: Order, front: Front, stop: asyncio.Future[Exit]) -> Asyn
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _ending(stop: asyncio.Future[Exit]) -> Callable[[StateRefused], None]:
+    """Ends the process, from any thread, when its file cannot be written: what it took from then on would be lost."""
+    loop = asyncio.get_running_loop()
+
+    def end(error: StateRefused) -> None:
+        if not stop.done():
+            stop.set_exception(error)
+
+    def told(error: StateRefused) -> None:
+        loop.call_soon_threadsafe(end, error)
+
+    return told
 
 
 def _recorder(order: Order, veil: Veil, log: Log) -> Recorder | None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emulators.control.tenants import DEFAULT
-from emulators.engine.clock import Instant
+from emulators.engine.clock import Instant, instant, moment
 from emulators.engine.egress import Egress
 from emulators.engine.journal import Entry
+from emulators.engine.state import State
 from emulators.engine.world import World
 from emulators.errors import InvalidValue, StateRefused
 from emulators.hosting import Setting, make_clock
 
 if TYPE_CHECKING:
-    from emulators.engine.store import Store
+    from emulators.engine.store import Store, WorldRecord
 
 REACH = 64 * 1024 * 1024
 """Bytes of journal in memory; with a file behind it, an eighth of that."""
@@ -28,16 +30,16 @@ CHECKPOINT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Worlds:
-    """`clock` is `virtual`, `wall` or a speed; `seed` None: 0, or that of the file. `broken` is told once if the file
-    can no longer be written: nothing that is accepted after that would survive."""
+    """`specs`: the vendors that are served, by name. `clock` is `virtual` or a speed; `seed` None: 0, or that of
+    the file."""
 
+    specs: Mapping[str, str]
     seed: int | None
     clock: str | float
     start: datetime | None
     allow: Sequence[str]
     forbidden: Collection[int]
     store: Store | None
-    broken: Callable[[StateRefused], None]
 
     def names(self) -> list[str]:
         """The tenants to begin with, the default one first."""
@@ -51,44 +53,70 @@ class Worlds:
         for port in self.forbidden:
             egress.forbid(port)
         salt = "" if name == DEFAULT else f"@{name}"
-        wanted = self.seed if seed is None else seed
         if self.store is None:
-            return World(wanted or 0, clock, egress, None, REACH, MEMORY, salt)
-        kept = self._record(name, wanted, clock.now())
-        keeper = WorldKeeper(self.store, name, self.broken)
-        world = World(kept.seed, clock, egress, keeper, REACH // 8, kept.memory, salt)
+            return World((self.seed if seed is None else seed) or 0, clock, egress, None, REACH, MEMORY, salt)
+        kept = self._record(self.store, name, seed, clock.now())
         recovered = self.store.recover(name)
+        self._check_vendors(self.store.path, recovered.state)
+        keeper = WorldKeeper(self.store, name)
+        world = World(kept.seed, clock, egress, keeper, REACH // 8, kept.memory, salt)
         if recovered.last:
             world.resume(recovered.state, recovered.last, recovered.opened)
-        world.journal.listeners.append(self._checkpoints(world, name))
+        elif not clock.running:
+            clock.set(kept.start)
+        world.journal.listeners.append(_checkpoints(world, self.store, name))
         return world
 
-    def _record(self, name: str, seed: int | None, start: Instant) -> Any:
+    def _record(self, store: Store, name: str, seed: int | None, start: Instant) -> WorldRecord:
         from emulators.engine.store import WorldRecord
 
-        if self.store is None:
-            raise TypeError("there is no file")
-        known = next((record for record in self.store.worlds() if record.name == name), None)
-        if known is None:
-            known = WorldRecord(name, seed or 0, str(self.clock), start, MEMORY)
-            self.store.add_world(known)
-        elif seed is not None and seed != known.seed:
-            raise InvalidValue(
-                f"--seed: what is kept was made with {known.seed}, not {seed}; leave it out, or begin anew"
-            )
-        return known
+        records = {record.name: record for record in store.worlds()}
+        if name in records:
+            self._check(store.path, records[name])
+            return records[name]
+        if seed is None:
+            # A tenant has the seed of the process unless it asks for one, and the process that of the file.
+            seed = records[DEFAULT].seed if DEFAULT in records else self.seed or 0
+        store.add_world(made := WorldRecord(name, seed, str(self.clock), start, MEMORY))
+        return made
 
-    def _checkpoints(self, world: World, name: str) -> Callable[[Entry], None]:
-        def note(entry: Entry) -> None:
-            if self.store and world.journal.last % CHECKPOINT == 0:
-                self.store.checkpoint(name, world.journal.last, world.state)
+    def _check(self, path: Path, known: WorldRecord) -> None:
+        """Refuses what was asked for in words and cannot be had: a journal has one seed, one beginning and one kind
+        of clock. The seeds of tenants were not asked for on the command line."""
+        if known.name == DEFAULT and self.seed not in (None, known.seed):
+            raise _unlike(path, "--seed", f"was made with {known.seed}, not {self.seed}")
+        if self.start is not None and instant(self.start) != known.start:
+            raise _unlike(path, "--start", f"began at {moment(known.start).isoformat()}")
+        kept, asked = ("virtual" if clock == "virtual" else "wall" for clock in (known.clock, self.clock))
+        if kept != asked:
+            raise _unlike(path, "--clock", f"goes by a {kept} clock, not by a {asked} one")
 
-        return note
+    def _check_vendors(self, path: Path, state: State) -> None:
+        """Refuses to leave a vendor out who may have something to send."""
+        for name, account in state.accounts.items():
+            if name not in self.specs:
+                raise StateRefused(
+                    f"state {path}: it remembers {name}, which is not served here; "
+                    f"name {name}@{account.revision} too, or begin with another file"
+                )
 
     def forget(self, name: str) -> None:
         """Drops the world of a tenant that was removed."""
         if self.store:
             self.store.drop_world(name)
+
+
+def _unlike(path: Path, option: str, why: str) -> InvalidValue:
+    words = "ask for the same" if option == "--clock" else "leave it out"
+    return InvalidValue(f"{option}: what is kept {why}; {words}, or begin with another file than {path}")
+
+
+def _checkpoints(world: World, store: Store, name: str) -> Callable[[Entry], None]:
+    def note(entry: Entry) -> None:
+        if world.journal.last % CHECKPOINT == 0:
+            store.checkpoint(name, world.journal.last, world.state)
+
+    return note
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +125,6 @@ class WorldKeeper:
 
     store: Store
     name: str
-    broken: Callable[[StateRefused], None]
 
     def append(self, number: int, entry: Entry) -> None:
         self.store.append(self.name, number, entry)
@@ -108,8 +135,4 @@ class WorldKeeper:
         return self.store.read(self.name, after, limit, kinds, emulator)
 
     async def stored(self) -> None:
-        try:
-            await self.store.stored()
-        except StateRefused as error:
-            self.broken(error)
-            raise
+        await self.store.stored()

@@ -24,7 +24,8 @@ def refusal(
     `Origin` and `Sec-Fetch-Site`, and a form by its content type, which without a preflight cannot be JSON. Nothing
     is ever granted to another origin.
     """
-    if not _is_here(headers.get("host", ""), hosts, (port, None)):
+    # Behind a mapped port, as containers have it, `Host` has another one; against rebinding the name is what counts.
+    if not _is_here(headers.get("host", ""), hosts):
         named = headers.get("host", "").rpartition("@")[2]
         return Refusal(403, f"the Host header names {named!r}, which this is not")
     origin = headers.get("origin")
@@ -42,11 +43,12 @@ def refusal(
     return None
 
 
-def _is_here(netloc: str, hosts: Collection[str], ports: Collection[int | None]) -> bool:
+def _is_here(netloc: str, hosts: Collection[str], ports: Collection[int | None] = ()) -> bool:
     try:
         parts = urlsplit(f"//{netloc}")
         named = bool(parts.hostname) and parts.netloc == netloc and "@" not in netloc
-        return named and parts.hostname in hosts and parts.port in ports
+        port = parts.port  # what is no number is refused
+        return named and parts.hostname in hosts and (not ports or port in ports)
     except ValueError:
         return False
 

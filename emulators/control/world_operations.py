@@ -94,6 +94,7 @@ async def reset(asked: Asked) -> Json:
     async with asked.tenant.crank.claimed():
         for emulator in asked.tenant.emulators.values():
             emulator.open()
+        asked.tenant.world.complaints.clear()
     return time_of(asked)
 
 

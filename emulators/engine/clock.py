@@ -42,10 +42,14 @@ def duration(value: Duration) -> int:
         micros = value // timedelta(microseconds=1)
     elif isinstance(value, str):
         micros = _parse(value)
-    elif isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    elif (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or (isinstance(value, float) and not isfinite(value))
+    ):
         raise InvalidValue(f"duration: expected seconds, a timedelta or text such as '1h30m', got {value!r}")
     else:
-        micros = round(value * SECOND)
+        micros = _micros(value)
     if micros < 0:
         raise InvalidValue(f"duration: time only moves forward, got {value!r}")
     return micros
@@ -65,7 +69,14 @@ def _parse(text: str) -> int:
     parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)", text)
     if not parts or "".join(number + unit for number, unit in parts) != text.replace(" ", ""):
         raise InvalidValue(f"duration: expected seconds, a timedelta or text such as '1h30m', got {text!r}")
-    return round(sum(float(number) * units[unit] for number, unit in parts))
+    return _micros(sum(float(number) * units[unit] for number, unit in parts) / SECOND)
+
+
+def _micros(seconds: float) -> int:
+    try:
+        return round(seconds * SECOND)
+    except OverflowError:
+        raise InvalidValue(f"duration: the clock ends with the year 9999, got {seconds:g} s") from None
 
 
 def span(micros: int) -> str:

@@ -26,7 +26,7 @@ class Crank:
     patience = 5.0
     """Real seconds that a receiver may take, unless its subscription or the clock says otherwise."""
     broken_off = Answer(None, "the attempt was broken off on our side")
-    """Cancelled, or an error of ours: whatever it is, nothing may stay on its way for ever."""
+    """Cancelled, or an error of ours: whatever it is, nothing may stay on its way for ever in this process."""
 
     def __init__(self, world: World, loop: asyncio.AbstractEventLoop) -> None:
         self._world = world
@@ -123,14 +123,25 @@ class Crank:
         for departure in departures:
             lines.setdefault((departure.emulator, departure.registration.id), []).append(departure)
         answers: dict[tuple[str, int], Answer] = {}
+        unseen: Answer | None = self.broken_off
         try:
             await self._intended()
             if len(lines) == 1:
                 await self._post_line(departures, answers)
             else:
                 await asyncio.gather(*(self._post_line(line, answers) for line in lines.values()))
+        except asyncio.CancelledError:
+            unseen = self._cancelled
+            raise
         finally:
-            self._conclude(departures, answers)
+            self._conclude(departures, answers, unseen)
+
+    @property
+    def _cancelled(self) -> Answer | None:
+        """How an attempt ended that was cancelled; None: it goes on. That happens to a world that is kept only when
+        its process is told to end, which is no failure of the receiver's and may cost no attempt of the schedule:
+        the next process sends it again, as after a kill (`World.resume`)."""
+        return None if self._world.stored else self.broken_off
 
     async def _post_line(self, line: list[Departure], answers: dict[tuple[str, int], Answer]) -> None:
         """The requests of one subscription go out one after another: what a receiver sees first must not be a
@@ -146,10 +157,15 @@ class Crank:
                 await asyncio.gather(*(post(later) for later in line[number:]))
                 return
 
-    def _conclude(self, departures: list[Departure], answers: dict[tuple[str, int], Answer]) -> None:
+    def _conclude(
+        self,
+        departures: list[Departure],
+        answers: dict[tuple[str, int], Answer],
+        unseen: Answer | None = broken_off,
+    ) -> None:
         for departure in departures:
-            answer = answers.get((departure.emulator, departure.shipment), self.broken_off)
-            self._world.conclude(departure, answer)
+            if answer := answers.get((departure.emulator, departure.shipment), unseen):
+                self._world.conclude(departure, answer)
 
     async def _send(self, departure: Departure) -> Answer:
         if isinstance(departure.fault, Drop):
@@ -193,7 +209,7 @@ class Crank:
                 continue
 
     async def _fly(self, departure: Departure) -> None:
-        answer = self.broken_off
+        answer: Answer | None = self.broken_off
         line = self._lines[departure.emulator, departure.registration.id]
         try:
             async with line, self._places:
@@ -201,8 +217,12 @@ class Crank:
                 departure = replace(departure, started=self._world.now())
                 await self._intended()
                 answer = await self._send(departure)
+        except asyncio.CancelledError:
+            answer = self._cancelled
+            raise
         finally:
-            self._world.conclude(departure, answer)
+            if answer:
+                self._world.conclude(departure, answer)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._flying.discard(task)

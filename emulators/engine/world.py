@@ -48,6 +48,8 @@ class World:
     same seed.
     """
 
+    most_complaints = 10_000
+
     def __init__(
         self,
         seed: int,
@@ -71,6 +73,8 @@ class World:
         self.crank: Crank | None = None
         self.inhabitants = 0
         self.complaints: list[str] = []
+        self.on_complaint: Callable[[str], None] = lambda text: None
+        """Hears of each as it comes."""
         self.tolerant = False
         """Whether complaints were waived."""
         self.wake: Callable[[], None] = lambda: None
@@ -140,7 +144,10 @@ class World:
     def complain(self, text: str) -> None:
         """Notes something that must not go unseen: a call that is not imitated, an error of ours."""
         with self.lock:
-            self.complaints.append(text)
+            # A process that runs for months is told of every one, and keeps so many.
+            if len(self.complaints) < self.most_complaints:
+                self.complaints.append(text)
+            self.on_complaint(text)
 
     # -- what is due
 

@@ -38,6 +38,8 @@ class Writer:
 
     def resolve(self, name: str) -> tuple[FeedProfile, Kind]:
         """The feed and kind that `"opened"` or `"smtp.opened"` mean; the bare kind is the first feed's."""
+        if not isinstance(name, str):
+            raise InvalidValue(f"kind: expected its name, got {name!r}")
         feed_name, _, rest = name.partition(".")
         if feed_name in self._profile.feeds and rest in self._profile.feeds[feed_name].kinds:
             feed = self._profile.feeds[feed_name]

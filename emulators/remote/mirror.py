@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Any
 
 from emulators.engine.codec import encode
 from emulators.engine.freezing import thaw
 from emulators.engine.journaling import Journal
 from emulators.engine.state import State, apply
+from emulators.errors import EmulatorError
 from emulators.remote.client import Client
 
 PAGE = 1000
+
+
+class Behind(EmulatorError):
+    """Entries are missing, and no state follows from the others."""
 
 
 class RemoteWorld:
@@ -27,6 +33,8 @@ class RemoteWorld:
         self._journal = Journal()
         self._state = State()
         self._lock = threading.Lock()
+        self._behind: Behind | None = None
+        """Why nothing can be known here any more."""
 
     @property
     def journal(self) -> Journal:
@@ -50,13 +58,23 @@ class RemoteWorld:
 
     def close(self) -> None:
         """Reads everything for the last time; the process may end after it."""
-        self._read()
+        # Whoever looks is told; one who never looked has missed nothing.
+        with suppress(Behind):
+            self._read()
         self._last_complaints = self.complaints
 
     def _read(self) -> None:
         with self._lock:
+            if self._behind:
+                raise self._behind
             while self._last_complaints is None:
                 page: dict[str, Any] = self.client.get("/journal", after=self._journal.last, limit=PAGE)
+                if page["lost"] > self._journal.last:
+                    self._behind = Behind(
+                        f"the process dropped entries {self._journal.last + 1} to {page['lost']} of its journal from "
+                        "memory before anybody here looked: look at deliveries() or calls() in between"
+                    )
+                    raise self._behind
                 for each in page["entries"]:
                     entry = thaw(each["kind"], encode(each["entry"]))
                     apply(self._state, entry)

@@ -85,6 +85,41 @@ signal.pause()
     assert process.returncode == 5
 
 
+@posix
+def test_a_command_that_does_not_heed_the_first_signal_gets_those_that_follow():
+    program = """
+import signal, sys
+signal.signal(signal.SIGTERM, lambda *_: print("not yet", flush=True))
+signal.signal(signal.SIGINT, lambda *_: sys.exit(6))
+print("up", flush=True)
+while True:
+    signal.pause()
+"""
+    command = [*COMMAND, "exec", "hellotext", "--", *PYTHON, program]
+    process = subprocess.Popen(
+        command, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, encoding="utf-8"
+    )
+    with process:
+        assert process.stdout.readline() == "up\n"
+        for _ in range(2):
+            process.terminate()
+            assert process.stdout.readline() == "not yet\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.read() == ""
+    assert process.returncode == 6
+
+
+@posix
+def test_a_file_that_is_no_program_is_refused_in_words(tmp_path):
+    file = tmp_path / "notes"
+    file.write_text("no program")
+    file.chmod(0o755)
+    done = run("exec", "hellotext", "--", str(file))
+    assert done.returncode == 3
+    assert f"'{file}' cannot be started: Exec format error" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_the_log_is_told_only_if_it_is_asked_for():
     call = "import os, urllib.request; urllib.request.urlopen(os.environ['HELLOTEXT_URL'] + '/nowhere')"
     quiet, told = (run("exec", "hellotext", *words, "--", *PYTHON, call) for words in ([], ["--log"]))

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+import emulators
 from emulators import catalog, registry
 from tests.cli.running import Serving, run
 from tests.support.receiver import Receiver, free_port_url
@@ -215,6 +216,55 @@ def test_a_ready_file_in_no_folder_is_refused(tmp_path):
     done = run("serve", "--port", "0", "--ready-file", str(tmp_path / "nowhere" / "ready.json"))
     assert done.returncode == 2
     assert "there is no folder" in done.stderr
+
+
+@posix
+def test_whoever_asks_for_the_end_twice_gets_it_once():
+    with Serving("--port", "0") as serving:
+        serving.process.send_signal(signal.SIGINT)
+        while serving.process.poll() is None:
+            serving.process.terminate()
+        assert serving.process.returncode == 130
+        assert serving.process.stderr.read() == ""
+
+
+@posix
+def test_a_ready_file_that_cannot_be_written_is_told_in_words(tmp_path):
+    # There is room for the name, and none for that under which it is written first.
+    name = "r" * 255
+    done = run("serve", "--port", "0", "--ready-file", str(tmp_path / name))
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f"--ready-file: {tmp_path / name} cannot be written: " in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+BROKEN = """
+import sys
+class Missing:
+    def find_spec(self, name, *_):
+        if name == "emulators.commands.staging":
+            raise ImportError("it is not there")
+sys.meta_path.insert(0, Missing())
+"""
+
+
+@posix
+@pytest.mark.parametrize("words", [(), ("--state", "state.db")])
+def test_an_error_of_ours_while_it_is_loaded_ends_the_process(tmp_path, monkeypatch, words):
+    (tmp_path / "sitecustomize.py").write_text(BROKEN)
+    monkeypatch.chdir(tmp_path)
+    done = run(
+        "serve",
+        "hellotext",
+        "--port",
+        "0",
+        *words,
+        PYTHONPATH=f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}:{Path(emulators.__file__).parents[1]}",
+    )
+    assert done.returncode == 4
+    assert "an error of ours, please report it: ImportError('it is not there')" in done.stderr
+    assert done.stderr.count("Traceback") == 1
+    assert "never retrieved" not in done.stderr
 
 
 @posix

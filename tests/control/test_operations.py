@@ -15,6 +15,7 @@ from aiohttp import web
 from emulators import catalog
 from tests.cli.running import Serving
 from tests.control.asking import Asking
+from tests.support.rawhttp import Wire
 from tests.support.receiver import Receiver, free_port_url
 
 START = "2026-01-01T00:00:00+00:00"
@@ -526,13 +527,18 @@ def test_a_call_that_was_made_already_is_found(ask, serving):
 
 
 def test_a_call_is_waited_for(ask, serving):
-    """The call is made once somebody waits for it, which shows in the listening stream of connections."""
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(ask, "POST", "/hellotext/calls/wait", {"route": "track-event", "timeout": 30})
+    """The process answers others meanwhile; by their second answer it has begun to wait."""
+    body = b'{"route": "track-event", "timeout": 30}'
+    head = f"POST /v1/hellotext/calls/wait HTTP/1.1\r\nhost: {ask.netloc}\r\ncontent-length: {len(body)}\r\n"
+    head += f"content-type: application/json\r\nauthorization: Bearer {serving.ready['token']}\r\n\r\n"
+    with Wire(serving.ready["control"]) as wire:
+        wire.send(head.encode() + body)
+        for _ in range(2):
+            assert ask.get("/hellotext/calls")["calls"] == []
         call_hellotext(serving.ready)
-        told = waiting.result(30)
+        told = wire.answer()
     assert told.status == 200
-    assert told.json["route"] == "track-event"
+    assert json.loads(told.body) == ask.get("/hellotext/calls")["calls"][0]
 
 
 def test_of_two_calls_that_are_alike_the_first_since_the_reset_is_told(ask, serving):

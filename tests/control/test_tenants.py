@@ -82,6 +82,21 @@ def test_the_same_seed_gives_no_two_tenants_the_same_token(ask, tenants):
     assert len(tokens) == 4
 
 
+def test_the_same_seed_makes_up_other_values_in_each_tenant(ask, tenants):
+    """What a page of one suite carries into another by mistake is known to nobody there."""
+    with Receiver() as receiver:
+        happened = []
+        for tenant in tenants.values():
+            tenant.post("/esputnik/subscriptions", url=receiver.url)
+            happened.append(tenant.post("/esputnik/events", kind="READ")["events"][0]["payload"])
+        sessions = {
+            json.dumps(hellotext_app.page_of(env(each, "hellotext")).post("/track/sessions"))
+            for each in tenants.values()
+        }
+    assert happened[0] != happened[1]
+    assert len(sessions) == 2
+
+
 def test_a_pushwoosh_app_is_known_by_the_token_in_its_body_or_header(ask, tenants):
     app = pushwoosh_app.App(env(tenants["two"], "pushwoosh"))
     assert (

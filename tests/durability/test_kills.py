@@ -1,8 +1,9 @@
 """Processes that are killed without a word, again and again, lose nothing that they accepted.
 
-A round: the process is started on the same file, events are emitted and the clock is turned side by side, receivers
-fail, and at a moment that the seed chose it is killed: when a request comes to a receiver, before or after it is
-answered, or when an event was just handed in. `EMULATORS_KILLS` says how many rounds.
+A round: the process is started on the same file, events are emitted and the clock is turned side by side (or runs by
+itself), receivers fail, and at a moment that the seed chose it is killed: when a request comes to a receiver, before
+or after it is answered, or when an event was just handed in. Now and then it is asked to end instead, which must be
+no worse. `EMULATORS_KILLS` says how many rounds.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import signal
 import sys
 import threading
 import urllib.request
@@ -26,6 +28,8 @@ from tests.cli.running import Serving
 from tests.durability.receivers import Failing
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing is killed without a word there")
+VIRTUAL = ("--clock", "virtual")
+RUNNING = ("--speed", "600")
 ROUNDS = int(os.environ.get("EMULATORS_KILLS", "20"))
 VENDORS = {"sendpulse": ("opened", "recipient"), "esputnik": ("READ", "email")}
 
@@ -33,8 +37,9 @@ VENDORS = {"sendpulse": ("opened", "recipient"), "esputnik": ("READ", "email")}
 class Load:
     """Everything that was handed in over all rounds. An event is known by the address in it."""
 
-    def __init__(self, state: Path, receiver: Failing, seed: int) -> None:
-        self._words = (*VENDORS, "hellotext", "--port", "0", "--clock", "virtual", "--state", str(state))
+    def __init__(self, state: Path, clock: tuple[str, str], receiver: Failing, seed: int) -> None:
+        self._words = (*VENDORS, "hellotext", "--port", "0", *clock, "--state", str(state))
+        self._by_hand = clock == VIRTUAL
         self._receiver = receiver
         self._random = Random(seed)
         self._made = 0
@@ -51,7 +56,8 @@ class Load:
             client.post(f"/{name}/subscriptions", url=f"{self._receiver.url}/{name}", policy=policy)
 
     def round(self, serving: Serving) -> None:
-        """Works until the process is killed."""
+        """Works until the process ends."""
+        end = serving.process.kill if self._random.random() < 0.75 else serving.process.terminate
         client = Client(serving.ready["control"], serving.ready["token"])
         if self._random.random() < 0.7:
             left = self._random.randrange(1, 12)
@@ -60,14 +66,15 @@ class Load:
                 nonlocal left
                 left -= 1
                 if left == 0:
-                    serving.process.kill()
+                    end()
 
             self._receiver.on_request = kill_at_last
             emits = 400
         else:
             emits = self._random.randrange(1, 40)
         turning = threading.Thread(target=self._turn, args=[client])
-        turning.start()
+        if self._by_hand:
+            turning.start()
         try:
             for number in range(emits):
                 if self._random.random() < 0.2:
@@ -76,12 +83,13 @@ class Load:
                     self._emit(client)
                 if number == emits - 2:
                     # While the next one is on its way.
-                    threading.Thread(target=serving.process.kill).start()
+                    threading.Thread(target=end).start()
         except (Closed, OSError, http.client.HTTPException):
-            pass  # It was killed.
-        serving.process.kill()
-        turning.join()
-        serving.process.wait()
+            pass  # It has ended.
+        end()
+        if self._by_hand:
+            turning.join()
+        assert serving.process.wait() == (0 if end == serving.process.terminate else -signal.SIGKILL)
         self._receiver.on_request = lambda: None
 
     def _emit(self, client: Client) -> None:
@@ -131,10 +139,11 @@ def address(provider: str, event: dict[str, Any]) -> str:
     return value
 
 
-def test_random_kills_lose_nothing_keep_the_order_and_explain_every_duplicate(tmp_path):
+@pytest.mark.parametrize(("clock", "rounds"), [(VIRTUAL, ROUNDS), (RUNNING, (ROUNDS + 1) // 2)])
+def test_random_kills_lose_nothing_keep_the_order_and_explain_every_duplicate(tmp_path, clock, rounds):
     with Failing(seed=1) as receiver:
-        load = Load(tmp_path / "state.db", receiver, seed=2)
-        for number in range(ROUNDS):
+        load = Load(tmp_path / "state.db", clock, receiver, seed=2)
+        for number in range(rounds):
             with load.serving() as serving:
                 if number == 0:
                     load.subscribe(Client(serving.ready["control"], serving.ready["token"]))
@@ -146,7 +155,7 @@ def test_random_kills_lose_nothing_keep_the_order_and_explain_every_duplicate(tm
             deliveries = {name: pages(client, name) for name in VENDORS}
             calls = {call["body"]["first_name"] for call in pages(client, "hellotext", "calls")}
             assert serving.stop() == 0
-    assert sum(map(len, load.accepted.values())) > ROUNDS
+    assert sum(map(len, load.accepted.values())) > rounds
     assert load.called
     assert load.called <= calls
     for name in VENDORS:

@@ -104,8 +104,12 @@ def test_a_new_tenant_has_the_seed_of_the_file(state: str) -> None:
     [
         (["esputnik@2023-09", "--seed", "6"], 2, "--seed: what is kept was made with 5, not 6"),
         (["esputnik@2025-06"], 3, "name esputnik@2023-09, or begin with another file"),
-        (["hellotext"], 2, "esputnik"),
-        (["esputnik@2023-09", "--start", "2027-01-01T00:00:00Z"], 2, "--start: what is kept began at 2026-06-01"),
+        (["hellotext"], 3, "it remembers esputnik, which is not served here; name esputnik@2023-09 too"),
+        (
+            ["esputnik@2023-09", "--start", "2027-01-01T00:00:00Z"],
+            2,
+            "--start: what is kept began at 2026-06-01",
+        ),
     ],
 )
 def test_what_does_not_fit_to_the_file_is_refused_in_one_line(
@@ -119,7 +123,6 @@ def test_what_does_not_fit_to_the_file_is_refused_in_one_line(
     done = run("serve", "--clock", "virtual", *words, "--port", "0", "--state", state)
     assert (done.returncode, done.stdout) == (code, ""), done.stderr
     assert wanted in done.stderr
-    assert state in done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
     with serving(state, "esputnik@2023-09", *begun) as (_, client):
         assert client.get("/clock")["now"].startswith("2026-06-01T00:00:01")
@@ -136,8 +139,7 @@ def test_a_world_is_not_put_under_another_kind_of_clock(state: str, before: str,
 
 def test_a_clock_may_run_at_another_speed(state: str) -> None:
     with serving(state, "hellotext", "--speed", "60") as (first, client):
-        client.post("/clock/advance", by="48h")
-        before = client.get("/clock")["now"]
+        before = client.post("/clock/advance", by="48h")["now"][:19]
         assert first.stop() == 0
     with serving(state, "hellotext") as (_, client):
         assert client.get("/clock")["now"] >= before
@@ -200,11 +202,3 @@ def of_tenant(client: Client, name: str) -> Client:
     theirs = Client.__new__(Client)
     theirs.__dict__ = {**client.__dict__, "_headers": {**client._headers, "X-Emulator-Tenant": name}}
     return theirs
-
-
-# -- a disk that is full
-
-
-def limited(size: int) -> str:
-    """Lets no file of this process grow beyond so many bytes."""
-    return f"import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, ({size},) * 2)"

@@ -8,7 +8,14 @@ import pytest
 
 from emulators import catalog, in_process, in_thread
 from emulators.engine.freezing import freeze
-from emulators.errors import InvalidValue, NobodyListens, StillOwed, UnknownName, VerificationFailed
+from emulators.errors import (
+    EmulatorError,
+    InvalidValue,
+    NobodyListens,
+    StillOwed,
+    UnknownName,
+    VerificationFailed,
+)
 from emulators.faults import Answer, LostAck
 from tests.support.receiver import Receiver
 
@@ -130,6 +137,17 @@ async def test_awaited_verbs_leave_the_loop_to_the_receiver(emulate):
             esputnik.aio.emit("READ")
             await esputnik.aio.advance("1m")
             assert [d.status for d in esputnik.deliveries()] == [200]
+
+
+def test_who_looks_too_late_is_told_so():
+    """The process keeps 64 MiB of its journal; no state follows from half a journal."""
+    with Receiver() as receiver, in_process("sendpulse") as sendpulse:
+        sendpulse.subscribe(receiver.url)
+        for _ in range(12):
+            sendpulse.send(b"x" * 6_000_000)
+        for _ in range(2):
+            with pytest.raises(EmulatorError, match="dropped entries 1 to"):
+                sendpulse.deliveries()
 
 
 def test_a_call_that_is_not_imitated_fails_a_test_that_uses_a_process(project):

@@ -56,7 +56,7 @@ class Store:
 
     def __init__(self, file: StateFile) -> None:
         self._file = file
-        self._path = file.path
+        self.path = file.path
         self._connection = file.writer
         self._rows = Rows(file.writer)
         self._reading = threading.Lock()
@@ -75,7 +75,7 @@ class Store:
                 "SELECT coalesce(max(number), 0) FROM entries WHERE world = ?", (number,)
             ).fetchone()
         self._reader = file.reader()
-        self._committer: Committer[Row | Task] = Committer(self._write, lambda e: explain(self._path, e))
+        self._committer: Committer[Row | Task] = Committer(self._write, lambda e: explain(self.path, e))
 
     @classmethod
     def open(cls, path: Path) -> Store:
@@ -155,6 +155,10 @@ class Store:
 
     # -- entries
 
+    def on_failure(self, told: Callable[[StateRefused], None]) -> None:
+        """Lets `told` be called, from another thread, when something could not be written."""
+        self._committer.tell(told)
+
     def append(self, world: str, number: int, entry: Entry) -> None:
         """Hands in the next entry of a world: numbers count from 1. It is written down here and now, and on disk
         later; it waits for the disk only while more than 16 MiB wait already."""
@@ -218,9 +222,9 @@ class Store:
 
     def _unreadable(self, what: str, error: Exception) -> StateRefused:
         if isinstance(error, sqlite3.Error):
-            return StateRefused(explain(self._path, error))
+            return StateRefused(explain(self.path, error))
         return StateRefused(
-            f"state {self._path}: {what} cannot be read ({error!r}); put back a copy, or name another file"
+            f"state {self.path}: {what} cannot be read ({error!r}); put back a copy, or name another file"
         )
 
     def _id(self, world: str) -> int:

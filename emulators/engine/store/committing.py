@@ -47,6 +47,7 @@ class Committer(Generic[Job]):
         self._urgent = False
         self._closed = ""
         self._failure = ""
+        self._told: Callable[[StateRefused], None] | None = None
         lock = threading.Lock()
         self._work = threading.Condition(lock)
         self._progress = threading.Condition(lock)
@@ -101,6 +102,15 @@ class Committer(Generic[Job]):
             self._closed = words
             self._hurry()
         self._thread.join()
+
+    def tell(self, told: Callable[[StateRefused], None]) -> None:
+        """Lets somebody know when something could not be written, be it that nobody waits for it. `told` is called
+        once at most, on the thread that writes; here and now if it has happened already."""
+        with self._work:
+            self._told = told
+            failed = self._failure
+        if failed:
+            told(StateRefused(failed))
 
     @property
     def behind(self) -> bool:
@@ -163,7 +173,10 @@ class Committer(Generic[Job]):
             self._waiters.clear()
             self._queue.clear()
             self._progress.notify_all()
+            told = self._told
         _tell(ready, False)
+        if told:
+            told(StateRefused(words))
 
 
 def _tell(waiters: Sequence[Waiter], good: bool) -> None:

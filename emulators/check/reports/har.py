@@ -1,0 +1,72 @@
+"""All exchanges of a run as an HTTP Archive, written while it happens; the file is whole after each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import BinaryIO
+
+from emulators.check.vocabulary import Exchange
+from emulators.engine import codec
+from emulators.recording.har import entry
+from emulators.recording.recorder import Archive
+from emulators.recording.traffic import Traffic, content_type
+from emulators.redaction import Veil
+
+
+def _real_time() -> datetime:
+    return datetime.now(UTC)
+
+
+class Log:
+    """Writes into `out`, which it has to itself and which can be sought; `note` is a session's listener. `check` and `phase`
+    may be set at any time, and stand in the entries from then on."""
+
+    def __init__(
+        self,
+        out: BinaryIO,
+        veil: Veil,
+        provider: str,
+        revision: str,
+        feed: str,
+        now: Callable[[], datetime] = _real_time,
+    ) -> None:
+        self._out = out
+        self._veil = veil
+        self._about = (provider, revision, feed)
+        self._now = now
+        self._form = Archive()
+        self.phase = ""
+        self.check = ""
+        self._end = self._out.write(self._form.begin())
+        self._out.write(self._form.tail)
+        self._out.flush()
+
+    def note(self, exchange: Exchange) -> None:
+        """One more, which has just ended. Raises `OSError` if it cannot be written."""
+        self._out.seek(self._end)
+        self._end += self._out.write(self._form.add([self._told(exchange)]))
+        self._out.write(self._form.tail)
+        self._out.flush()
+
+    def _told(self, exchange: Exchange) -> Traffic:
+        heard, veil = exchange.heard, self._veil
+        provider, revision, feed = self._about
+        started = self._now() - timedelta(seconds=heard.seconds)
+        return Traffic(
+            started.isoformat(timespec="milliseconds"),
+            "",
+            provider,
+            revision,
+            False,
+            exchange.shot.method,
+            veil.url(exchange.url),
+            veil.headers(exchange.headers),
+            veil.body(exchange.body, content_type(exchange.headers)) or None,
+            heard.status,
+            feed=feed,
+            answer_headers=veil.headers(heard.headers),
+            answer_body=None if heard.status is None else veil.body(heard.body, content_type(heard.headers)),
+            outcome="acknowledged" if exchange.acknowledged else "not acknowledged",
+            reason=veil.text(heard.reason),
+        )

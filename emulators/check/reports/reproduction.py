@@ -1,0 +1,158 @@
+"""How anybody sees a finding for himself: the names of its files, commands for a shell, a test to paste. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+
+from emulators.check.reports.model import Found, Sent
+from emulators.check.reports.words import line
+
+_ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
+"""One case of letters, for there are file systems that do not tell them apart; and none that looks like another."""
+MOST_COMMANDS = 5
+"""A case of more requests is played again by its file alone."""
+LONGEST_PASTED = 600
+"""Bytes that all bodies of a test to paste may have."""
+
+
+def case_id(provider: str, feed: str, check: str, key: str) -> str:
+    """Four characters for a case: the same failure has the same ones in each run."""
+    digest = hashlib.sha256("\0".join((provider, feed, check, key)).encode("utf-8", "backslashreplace")).digest()
+    number = int.from_bytes(digest[:8])
+    letters = ""
+    for _ in range(4):
+        number, place = divmod(number, len(_ALPHABET))
+        letters += _ALPHABET[place]
+    return letters
+
+
+def case_file(case: str) -> str:
+    """The file that `--replay` reads."""
+    return f"case-{case}.json"
+
+
+def body_file(case: str, number: int = 1) -> str:
+    """The file with the exact bytes of a body; the first one of a case has no number."""
+    return f"case-{case}.body" if number == 1 else f"case-{case}-{number}.body"
+
+
+def body_files(found: Found) -> dict[str, bytes]:
+    """What has to lie beside the case file, by name."""
+    return {sent.file: sent.body for sent in found.sent if sent.file}
+
+
+def replay_command(case: str) -> str:
+    """Plays the case again."""
+    return f"emulators check --replay {case_file(case)}"
+
+
+def curl_commands(sent: Sequence[Sent], target: str) -> tuple[str, ...]:
+    """One command a request, to be run where the files are. `$TARGET` is the receiver; values that are secret are variables
+    of the shell. None where curl cannot do what was done."""
+    if not sent or len(sent) > MOST_COMMANDS or any(one.loss for one in sent):
+        return ()
+    return tuple(curl(one, target) for one in sent)
+
+
+def curl(sent: Sent, target: str) -> str:
+    """The command that sends this request; prints the status."""
+    words = ["curl", "-sS", "-o", "/dev/null", "-w", r"'%{http_code}\n'"]
+    # curl would wait for a body that no answer to HEAD has.
+    words += ["--head"] if sent.method == "HEAD" else ["-X", shlex.quote(sent.method)]
+    words.append('"$TARGET"' if sent.url == target else shlex.quote(sent.url))
+    for name, value in sent.headers:
+        if name.lower() in ("content-length", "host", "transfer-encoding", "content-encoding"):
+            continue
+        words += ["-H", _header(name, value, sent.secrets)]
+    words += _framing(sent)
+    before, after = "", ""
+    if sent.file:
+        if sent.framing == "gzip":
+            before, source = f"gzip -c {sent.file} | ", "@-"
+        else:
+            source = f"@{sent.file}"
+        words += ["--data-binary", source]
+        if not any(name.lower() == "content-type" for name, _ in sent.headers):
+            words += ["-H", "'Content-Type:'"]
+    if sent.together > 1:
+        before, after = f"for _ in $(seq {sent.together}); do {before}", " & done; wait"
+    return f"{before}{' '.join(words)}{after}"
+
+
+def _framing(sent: Sent) -> list[str]:
+    header = {
+        "chunked": "'Transfer-Encoding: chunked'",
+        "gzip": "'Content-Encoding: gzip'",
+        "expect": "'Expect: 100-continue'",
+    }.get(sent.framing)
+    if header:
+        return ["-H", header]
+    # curl asks before it sends a large body, the vendor does not.
+    return ["-H", "'Expect:'"] if len(sent.body) > 1_000_000 else []
+
+
+def _header(name: str, value: str, secrets: object) -> str:
+    variable = secrets.get(name.lower()) if isinstance(secrets, dict) else None
+    if variable:
+        return f'"{_in_quotes(name)}: ${variable}"'
+    # An empty value would take the header away.
+    return shlex.quote(f"{name}: {value}" if value else f"{name};")
+
+
+def _in_quotes(text: str) -> str:
+    return re.sub(r'(["\\$`])', r"\\\1", text)
+
+
+def variable(header: str) -> str:
+    """The variable that stands for a header's value where the configuration names none."""
+    return "TARGET_" + re.sub(r"\W+", "_", header, flags=re.ASCII).strip("_").upper()
+
+
+def variables(found: Iterable[Found]) -> list[str]:
+    """The variables that the commands want to have set, besides `TARGET`."""
+    return sorted({name for one in found for sent in one.sent for name in sent.secrets.values()})
+
+
+def pytest_to_paste(found: Found, provider: str, feed: str, sent: Sequence[Sent]) -> str:
+    """A test with this package's fixture, which sends the same bytes and wants them acknowledged; empty where that says too
+    little or would be long: other paths, headers, credentials, framing, copies at once, a lost answer."""
+    posts = [one for one in sent if one.method == "POST" and one.usual and one.body]
+    odd = any(
+        one.loss or one.together > 1 or one.credentials != "right" or one.framing != "length" for one in sent
+    )
+    if odd or not posts or len(posts) != len(sent) or len(posts) > MOST_COMMANDS:
+        return ""
+    if sum(len(one.body) for one in posts) > LONGEST_PASTED or any(one.secrets for one in sent):
+        return ""
+    name = re.sub(r"\W+", "_", f"{found.check}_{found.name}", flags=re.ASCII).strip("_").lower()
+    told = [
+        f"def test_{name}({provider}, app_url):",
+        f"    # {line(found.says)}",
+        f"    {provider}.subscribe(app_url, feed={feed!r})",
+    ]
+    for one in posts:
+        told += [f"    {provider}.send({_literal(one.body)})", f"    {provider}.advance(0)"]
+    if found.legal:
+        told.append(f"    assert [d.status for d in {provider}.deliveries()] == {_wanted(posts)}")
+    else:
+        told.append(f"    assert all(d.status and d.status < 500 for d in {provider}.deliveries())")
+    if found.stored is not None:
+        told.append("    # and each event must be in your store once")
+    return "\n".join(told) + "\n"
+
+
+def _wanted(posts: Sequence[Sent]) -> str:
+    good = {one.status for one in posts if one.acknowledged}
+    return str([good.pop() if len(good) == 1 else 200] * len(posts))
+
+
+def _literal(body: bytes) -> str:
+    """Bytes as source that people can read."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return repr(body)
+    return repr(body) if text.isascii() else f"{text!r}.encode()"
