@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from emulators.check.catalogue import PHASES, Check
+from emulators.check.judging import attempt
 from emulators.check.session import BudgetSpent, Session
 from emulators.check.shrinking import minimised
 from emulators.check.vocabulary import Case, Failure, Finding, Outcome, Severity, Verdict
@@ -103,9 +103,9 @@ class Runner:
                 yield failure, case, None
             return
         for case in check.cases(self.session) if check.cases else ():
-            outcome, failure = await attempt(self.session, check, case)
-            if failure is not None:
-                yield failure, case, outcome
+            outcome, found = await attempt(self.session, check, case)
+            if found is not None:
+                yield found, case, outcome
 
     async def _finding(
         self, check: Check, failure: Failure, case: Case, outcome: Outcome | None
@@ -126,15 +126,6 @@ class Runner:
         if not self.shrink or check.judge is None or not check.shrinks:
             return replace(found, confirmed=1, tried=1, minimal=check.judge is None or not check.shrinks)
         return await minimised(self.session, check, found)
-
-
-async def attempt(session: Session, check: Check, case: Case) -> tuple[Outcome, Failure | None]:
-    """One execution of a case, and what the judge says."""
-    if check.judge is None:
-        raise TypeError(f"{check.id} has no judge")
-    judge = partial(check.judge, session, case)
-    outcome = await session.run(case, judge, check.reads_oracle)
-    return outcome, judge(outcome)
 
 
 def _worst(findings: Sequence[Finding]) -> Verdict:

@@ -106,6 +106,8 @@ class Session:
 
     async def fire(self, shot: Shot, planting: Planting | None = None) -> list[Exchange]:
         """Sends one shot, all its copies at once."""
+        if shot.before == "restart":
+            await self.hooks.restart()
         planting = planting or self.planting()
         planted = [planting.plant(template) for template in shot.events]
         if shot.raw is not None:

@@ -39,7 +39,8 @@ class Shot:
     path of the target. `framing`: `length`, `chunked`, `gzip`, `expect`, `lower` or `upper` (the case of header names).
     `style` of the JSON: `compact`, `spaced`, `escaped` (no byte above 127) or `reordered` (keys backwards).
     `loss`: empty, or `reset` (the connection is reset after the body). `together`: so many copies at once.
-    `credentials`: `right`, `none` or `wrong`, of a target that has any.
+    `credentials`: `right`, `none` or `wrong`, of a target that has any. `before`: empty, or `restart` (the hook restarts
+    the receiver first).
     """
 
     events: tuple[Payload, ...] = ()
@@ -52,6 +53,7 @@ class Shot:
     loss: str = ""
     together: int = 1
     credentials: str = "right"
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import secrets
 import signal
 import socket
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -154,6 +154,8 @@ class Server:
                 # Nothing is awaited between this and the line that says so.
                 stage = asyncio.create_task(self._stage(front, staged, stop))
                 stack.push_async_callback(_ended, stage)
+            # From here on nobody listens to it any more.
+            stack.callback(stop.cancel)
             yield stop
 
     async def _begin(
@@ -249,7 +251,8 @@ def _announce(path: Path, text: str) -> None:
             file.write(text)
         unfinished.replace(path)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()
         raise Unusable(f"--ready-file: {path} cannot be written: {error.strerror}; name another") from None
 
 

@@ -109,7 +109,7 @@ async def _subscribe(emulator: Emulator, feed: str | None, url: str, stop: async
     """Registers a receiver, as soon as it is up; any other failure ends the process."""
     wanted = feed or next(iter(emulator.profile.feeds))
     known = emulator.account.registrations.values()
-    if any((each.url, each.feed, each.state) == (url, wanted, "active") for each in known):
+    if any((each.url, each.feed) == (url, wanted) and each.state in ("active", "paused") for each in known):
         return
     told = ""
     while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,18 +74,20 @@ class Worlds:
         if name in records:
             self._check(store.path, records[name])
             return records[name]
-        if seed is None:
-            # A tenant has the seed of the process unless it asks for one, and the process that of the file.
-            seed = records[DEFAULT].seed if DEFAULT in records else self.seed or 0
-        store.add_world(made := WorldRecord(name, seed, str(self.clock), start, MEMORY))
+        made = WorldRecord(name, (self.seed if seed is None else seed) or 0, str(self.clock), start, MEMORY)
+        if first := records.get(DEFAULT):
+            # What the command line said when the file was made holds for later tenants as well.
+            made = replace(made, seed=first.seed if seed is None else seed)
+            made = made if self.clock != "virtual" else replace(made, start=first.start)
+        store.add_world(made)
         return made
 
     def _check(self, path: Path, known: WorldRecord) -> None:
         """Refuses what was asked for in words and cannot be had: a journal has one seed, one beginning and one kind
-        of clock. The seeds of tenants were not asked for on the command line."""
+        of clock. Tenants have a seed and a beginning of their own."""
         if known.name == DEFAULT and self.seed not in (None, known.seed):
             raise _unlike(path, "--seed", f"was made with {known.seed}, not {self.seed}")
-        if self.start is not None and instant(self.start) != known.start:
+        if known.name == DEFAULT and self.start is not None and instant(self.start) != known.start:
             raise _unlike(path, "--start", f"began at {moment(known.start).isoformat()}")
         kept, asked = ("virtual" if clock == "virtual" else "wall" for clock in (known.clock, self.clock))
         if kept != asked:

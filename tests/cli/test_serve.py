@@ -17,9 +17,8 @@ from pathlib import Path
 
 import pytest
 
-import emulators
 from emulators import catalog, registry
-from tests.cli.running import Serving, run
+from tests.cli.running import Serving, environment, run
 from tests.support.receiver import Receiver, free_port_url
 
 CERTIFICATE = str(Path(__file__).with_name("localhost.pem"))
@@ -218,14 +217,20 @@ def test_a_ready_file_in_no_folder_is_refused(tmp_path):
     assert "there is no folder" in done.stderr
 
 
+def customised(folder: Path, code: str) -> dict[str, str]:
+    """The environment in which this code runs before anything else does."""
+    (folder / "sitecustomize.py").write_text(code)
+    return {"PYTHONPATH": os.pathsep.join([str(folder), environment()["PYTHONPATH"]])}
+
+
 @posix
-def test_whoever_asks_for_the_end_twice_gets_it_once():
-    with Serving("--port", "0") as serving:
-        serving.process.send_signal(signal.SIGINT)
-        while serving.process.poll() is None:
-            serving.process.terminate()
-        assert serving.process.returncode == 130
-        assert serving.process.stderr.read() == ""
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGINT"])
+def test_whoever_asks_for_the_end_twice_gets_it_once(tmp_path, number):
+    """The second signal comes when the interpreter is about to go."""
+    late = f"import atexit, os, signal; atexit.register(os.kill, os.getpid(), signal.{number})"
+    with Serving("--port", "0", **customised(tmp_path, late)) as serving:
+        assert serving.stop() == 0
+        assert serving.rest == ("", "")
 
 
 @posix
@@ -248,19 +253,10 @@ sys.meta_path.insert(0, Missing())
 """
 
 
-@posix
-@pytest.mark.parametrize("words", [(), ("--state", "state.db")])
-def test_an_error_of_ours_while_it_is_loaded_ends_the_process(tmp_path, monkeypatch, words):
-    (tmp_path / "sitecustomize.py").write_text(BROKEN)
-    monkeypatch.chdir(tmp_path)
-    done = run(
-        "serve",
-        "hellotext",
-        "--port",
-        "0",
-        *words,
-        PYTHONPATH=f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}:{Path(emulators.__file__).parents[1]}",
-    )
+@pytest.mark.parametrize("kept", [False, True])
+def test_an_error_of_ours_while_it_is_loaded_ends_the_process(tmp_path, kept):
+    words = ("--state", str(tmp_path / "state.db")) if kept else ()
+    done = run("serve", "hellotext", "--port", "0", *words, **customised(tmp_path, BROKEN))
     assert done.returncode == 4
     assert "an error of ours, please report it: ImportError('it is not there')" in done.stderr
     assert done.stderr.count("Traceback") == 1

@@ -92,11 +92,18 @@ def test_tenants_keep_their_seeds_whatever_the_seed_of_the_process(state: str) -
         assert second.stop() == 0
 
 
-def test_a_new_tenant_has_the_seed_of_the_file(state: str) -> None:
-    with serving(state, "hellotext", "--seed", "5") as (first, _):
+def test_a_new_tenant_has_the_seed_and_the_beginning_of_the_file(state: str) -> None:
+    virtual = ("hellotext", "--clock", "virtual")
+    asked = ("--seed", "5", "--start", "2026-06-01T00:00:00Z")
+    with serving(state, *virtual, *asked) as (first, _):
         assert first.stop() == 0
-    with serving(state, "hellotext") as (_, client):
+    with serving(state, *virtual) as (second, client):
         assert client.post("/tenants", name="suite")["seed"] == 5
+        client.post("/tenants", name="other", seed=0)
+        assert of_tenant(client, "suite").get("/clock")["now"].startswith("2026-06-01T00:00:00")
+        assert second.stop() == 0
+    with serving(state, *virtual, *asked) as (_, client):
+        assert [each["seed"] for each in client.get("/tenants")["tenants"]] == [5, 5, 0]
 
 
 @pytest.mark.parametrize(
@@ -155,12 +162,18 @@ def test_a_world_in_which_nothing_happened_begins_where_it_was_to_begin(state: s
 def test_a_receiver_named_on_the_command_line_is_registered_once(state: str) -> None:
     with Receiver() as receiver:
         words = ("sendpulse", "--subscribe", f"sendpulse={receiver.url}")
-        for _ in range(3):
+        with serving(state, *words) as (process, _):
+            process.said("subscription 1")
+            assert process.stop(signal.SIGINT) == 130
+        for verb in ("pause", "resume"):
             with serving(state, *words) as (process, client):
-                client.post("/sendpulse/events", kind="opened") if _ else process.said("subscription 1")
+                client.post(f"/sendpulse/subscriptions/1/{verb}")
                 known = client.get("/sendpulse/subscriptions")["subscriptions"]
-                assert [each["state"] for each in known] == ["active"]
+                assert [each["id"] for each in known] == [1]
                 assert process.stop(signal.SIGINT) == 130
+        with serving(state, *words) as (_, client):
+            known = client.get("/sendpulse/subscriptions")["subscriptions"]
+            assert [(each["id"], each["state"]) for each in known] == [(1, "active")]
 
 
 def test_a_world_that_went_back_stays_there(state: str) -> None:

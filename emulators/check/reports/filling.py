@@ -34,7 +34,7 @@ def veil_of(target: Target, variables: Mapping[str, str] | None = None) -> Veil:
         if name.lower() in (variables or {}) or named.headers([(name, value)])[0][1] != value:
             secrets += [value, value.partition(" ")[2]]
     if "@" in urlsplit(target.url).netloc:
-        secrets.append((urlsplit(target.url).password or ""))
+        secrets.append(urlsplit(target.url).password or "")
     return Veil(secrets=[secret for secret in secrets if len(secret) >= _SHORTEST_SECRET])
 
 

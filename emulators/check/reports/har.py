@@ -8,8 +8,7 @@ from typing import BinaryIO
 
 from emulators.check.vocabulary import Exchange
 from emulators.engine import codec
-from emulators.recording.har import entry
-from emulators.recording.recorder import Archive
+from emulators.recording import har
 from emulators.recording.traffic import Traffic, content_type
 from emulators.redaction import Veil
 
@@ -35,19 +34,28 @@ class Log:
         self._veil = veil
         self._about = (provider, revision, feed)
         self._now = now
-        self._form = Archive()
+        self._between = b""
         self.phase = ""
         self.check = ""
-        self._end = self._out.write(self._form.begin())
-        self._out.write(self._form.tail)
+        self._end = self._out.write(har.head())
+        self._out.write(har.TAIL)
         self._out.flush()
 
     def note(self, exchange: Exchange) -> None:
         """One more, which has just ended. Raises `OSError` if it cannot be written."""
         self._out.seek(self._end)
-        self._end += self._out.write(self._form.add([self._told(exchange)]))
-        self._out.write(self._form.tail)
+        self._end += self._out.write(self._between + self._entry(exchange))
+        self._out.write(har.TAIL)
         self._out.flush()
+        self._between = b",\n"
+
+    def _entry(self, exchange: Exchange) -> bytes:
+        told = codec.decode(har.entry(self._told(exchange)))
+        # Traffic on the world's clock takes no time; this does.
+        took = round(exchange.heard.seconds * 1000, 2)
+        told |= {"time": took, "timings": {"send": 0, "wait": took, "receive": 0}}
+        told |= {f"_{name}": value for name, value in (("phase", self.phase), ("check", self.check)) if value}
+        return codec.encode(told)
 
     def _told(self, exchange: Exchange) -> Traffic:
         heard, veil = exchange.heard, self._veil

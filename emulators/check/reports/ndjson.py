@@ -18,7 +18,9 @@ class Stream:
     The first is `start`, with the real time. Credentials are hidden by the names of their fields, as everywhere.
     """
 
-    def __init__(self, out: BinaryIO, veil: Veil | None = None, now: Callable[[], float] = perf_counter) -> None:
+    def __init__(
+        self, out: BinaryIO, veil: Veil | None = None, now: Callable[[], float] = perf_counter
+    ) -> None:
         self._out = out
         self._veil = veil or Veil()
         self._now = now

@@ -65,13 +65,16 @@ def confirmed(found: Found) -> str:
     """How sure it is that this comes again."""
     if not found.tried:
         return "seen once"
-    told = f"confirmed {found.confirmed}/{found.tried}"
-    return f"{told}, FLAKY" if found.flaky else told
+    return f"{'FLAKY, ' if found.flaky else ''}confirmed {found.confirmed}/{found.tried}"
 
 
 def heard(sent: Sent) -> str:
     """What one request came to."""
-    said = str(sent.status) if sent.status is not None else f"no answer ({line(sent.reason) or 'nobody knows why'})"
+    said = (
+        str(sent.status)
+        if sent.status is not None
+        else f"no answer ({line(sent.reason) or 'nobody knows why'})"
+    )
     copies = f"{sent.together} copies at once, the first: " if sent.together > 1 else ""
     return f"{copies}{said} after {duration(sent.seconds)}"
 

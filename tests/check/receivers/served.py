@@ -53,7 +53,7 @@ class Answer:
     close: bool = False
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """A request that is not taken: why, in a status and in words that hold nothing of the request."""
 
     def __init__(self, status: int, says: str) -> None:
@@ -107,8 +107,12 @@ def unpacked(body: bytes, coding: str, limit: int = MOST) -> bytes:
 class Connection:
     """One connection, from its first request to its last."""
 
-    def __init__(self, app: Application, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._app, self._reader, self._writer = app, reader, writer
+    def __init__(self, server: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._server, self._reader, self._writer = server, reader, writer
+
+    @property
+    def _app(self) -> Application:
+        return self._server.app
 
     async def live(self) -> None:
         while await self._one():
@@ -131,6 +135,9 @@ class Connection:
             body = await self._body(head)
         except Refused as refusal:
             return await self._last(Answer(refusal.status, refusal.says.encode(), close=True), head)
+        if (head.method, head.path) == ("POST", "/restart"):
+            await self._server.restart()
+            return await self._write(Answer(200), head)
         return await self._write(await self._app.answer(head, body), head)
 
     async def _body(self, head: Head) -> bytes:
@@ -171,8 +178,10 @@ class Connection:
         # Closing with bytes unread resets the connection, and the sender might lose the answer with it.
         self._writer.write_eof()
         left = DRAINED
-        while left > 0 and (read := await self._reader.read(HEAD)):
-            left -= len(read)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                while left > 0 and (read := await self._reader.read(HEAD)):
+                    left -= len(read)
         return False
 
 
@@ -208,7 +217,7 @@ class Server:
         assert task is not None
         self._open[writer] = task
         try:
-            await Connection(self.app, reader, writer).live()
+            await Connection(self, reader, writer).live()
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
             pass
         finally:

@@ -1,0 +1,157 @@
+"""How an answer is judged, for all checks alike: what the vendor may send must succeed in his time, what he never sends must
+upset nobody. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
+from typing import Any
+
+from emulators.check.planting import TOKEN
+from emulators.check.session import Session
+from emulators.check.vocabulary import Case, Exchange, Failure, Heard, Outcome, Verdict
+
+Judge = Callable[[Session, Case, Outcome], Failure | None]
+REFUSED_KINDS = "refused kinds"
+"""Fact: kinds of events that fail as they are, so that no change to them tells anything."""
+IGNORED_KINDS = "ignored kinds"
+"""Fact: kinds of events that are acknowledged and not stored as they are, perhaps on purpose."""
+
+
+def manner(heard: Heard) -> str:
+    """What sort of answer it was: `5xx`, `4xx`, ..., or `no answer`."""
+    return "no answer" if heard.status is None else f"{heard.status // 100}xx"
+
+
+def answered(heard: Heard) -> str:
+    """The answer in words."""
+    if heard.status is None:
+        return f"gave no answer ({heard.reason})"
+    return f"answered {heard.status}"
+
+
+def success(heard: Heard) -> bool:
+    """Whether the receiver means that all went well, whatever the vendor makes of it."""
+    return heard.status is not None and heard.status // 100 == 2
+
+
+def subject(case: Case) -> str:
+    """What a case is about, in words: the one event's odd value where one is left, else its title."""
+    events = [event for shot in case.shots for event in shot.events]
+    path = case.data.get("path")
+    if len(events) != 1 or not path:
+        return case.title
+    value: Any = events[0]
+    for step in path:
+        try:
+            value = value[step]
+        except (LookupError, TypeError):
+            return f"an event without {dotted(path)}"
+    return f"an event with {dotted(path)} = {shown(value)}"
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """A place of an event, for people."""
+    return ".".join(str(step) for step in path)
+
+
+def shown(value: Any) -> str:
+    """A value for people: as JSON, odd characters escaped, not too long."""
+    text = json.dumps(value, ensure_ascii=not (isinstance(value, str) and value.isprintable()))
+    return text if len(text) <= 60 else f"{text[:40]}... ({len(text)} characters)"
+
+
+def key_of(case: Case, what: str) -> str:
+    """A failure's key: the field that it is about, and what happened. It stays while the case shrinks."""
+    about = case.data.get("about")
+    return f"{about}: {what}" if about else what
+
+
+def refused(session: Session, case: Case, outcome: Outcome) -> Failure | None:
+    """Of what the vendor may send: it was not acknowledged, or too late."""
+    for exchange in outcome.exchanges:
+        heard = exchange.heard
+        if not exchange.acknowledged:
+            wanted = session.sender.wanted
+            return Failure(
+                key_of(case, manner(heard)),
+                f"{subject(case)}: the receiver {answered(heard)}; {session.sender.title} takes only {wanted} for a success",
+            )
+        if heard.seconds > session.timeout:
+            return Failure(
+                key_of(case, "late"),
+                f"{subject(case)}: answered after {heard.seconds:.1f} s, the vendor waits {session.timeout:g} s",
+            )
+    return None
+
+
+def lost(session: Session, case: Case, outcome: Outcome) -> Failure | None:
+    """Of what was acknowledged: the oracle does not know it. Kinds that are never stored do not count, nor events that name
+    nobody by a planted address: an app need not store ids."""
+    if outcome.stored is None or not outcome.settled or case.data.get("ids"):
+        return None
+    field = session.sender.vendor.kind_field(session.sender.feed.name)
+    unseen = session.facts.get(IGNORED_KINDS, ())
+    known = [kind for kind in session.sender.kinds if not isinstance(unseen, list) or kind not in unseen]
+    for exchange in outcome.exchanges:
+        if not exchange.acknowledged:
+            continue
+        for event, key in zip(exchange.shot.events, exchange.keys, strict=True):
+            if field and event.get(field) not in known or not known:
+                continue
+            if TOKEN.fullmatch(key) and not outcome.stored.get(key):
+                return Failure(
+                    key_of(case, "lost"),
+                    f"{subject(case)}: the receiver {answered(exchange.heard)} and did not store the event of {key}",
+                )
+    return None
+
+
+def legal(session: Session, case: Case, outcome: Outcome) -> Failure | None:
+    """The judge of what the vendor may send."""
+    return refused(session, case, outcome) or lost(session, case, outcome)
+
+
+def upset(session: Session, case: Case, outcome: Outcome) -> Failure | None:
+    """Of what the vendor never sends: an internal error, or no answer. A 2xx is a risk where the case says so
+    (`data["success"] == "risk"`): nobody hears that nothing was understood."""
+    for exchange in outcome.exchanges:
+        heard = exchange.heard
+        if heard.status is None or heard.status >= 500:
+            return Failure(
+                key_of(case, manner(heard)), f"{subject(case)}: the receiver {answered(heard)}; a 4xx is right"
+            )
+        if heard.seconds > session.timeout:
+            return Failure(key_of(case, "late"), f"{subject(case)}: answered after {heard.seconds:.1f} s")
+        if success(heard) and case.data.get("success") == "risk":
+            return Failure(
+                key_of(case, "success"),
+                f"{subject(case)}: the receiver {answered(heard)}, as if it had understood; a 4xx is right",
+                Verdict.RISK,
+            )
+    return None
+
+
+def either(session: Session, case: Case, outcome: Outcome) -> Failure | None:
+    """`legal` or `upset`, as the case says."""
+    return (legal if case.legal else upset)(session, case, outcome)
+
+
+async def tried(session: Session, judge: Judge, case: Case) -> Failure | None:
+    """Executes a case once; the oracle is asked where something must have been stored."""
+    judged = partial(judge, session, case)
+    return judged(await session.run(case, judged, oracle=case.legal))
+
+
+async def each(session: Session, judge: Judge, cases: Iterable[Case]) -> AsyncIterator[tuple[Failure, Case]]:
+    """Executes cases one after the other and tells of those that fail."""
+    for case in cases:
+        failure = await tried(session, judge, case)
+        if failure is not None:
+            yield failure, case
+
+
+def refusable(exchange: Exchange) -> bool:
+    """Whether the answer says that the request was wrong, and not that the receiver broke."""
+    return exchange.heard.status is not None and 400 <= exchange.heard.status < 500

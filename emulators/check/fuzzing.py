@@ -1,0 +1,226 @@
+"""F01: batches that Hypothesis makes, at the edges of what the vendor may send; then what no vendor sends at all.
+
+Hypothesis only draws: it neither shrinks nor replays. `shrinking` does that with fewer requests and fresh ids, and ends at the
+vendor's own example; and a receiver that fails at times only is no trouble of the drawing then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import CancelledError
+from dataclasses import dataclass, field
+from functools import partial
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+
+from emulators.check.catalogue import Check
+from emulators.check.session import Session
+from emulators.check.storing import tellable
+from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Shot, Verdict
+from emulators.engine.codec import encode
+from emulators.engine.provider import Payload
+from emulators.strategies import batches, violations
+
+EXAMPLES = 200
+HOSTILE = 60
+MOST_FAILURES = 3
+DEEP = 5_000
+SAID = 80
+
+
+def check(examples: int = EXAMPLES, hostile: int = HOSTILE) -> Check:
+    """The check with so many legal batches and so many broken events at most."""
+    return Check(
+        id="F01",
+        name="fuzz",
+        phase="fuzz",
+        severity=Severity.HIGH,
+        grade=Verdict.FAIL,
+        says=(
+            "Values that no example shows but the schema allows, at the ends of numbers, texts, dates and batches, make the "
+            "receiver fail; or a body that is broken does."
+        ),
+        run=partial(_run, examples=examples, hostile=hostile),
+        judge=judge,
+        reads_oracle=True,
+        blind=True,
+    )
+
+
+def judge(session: Session, case: Case, outcome: Outcome) -> Failure | None:
+    """Legal: a success in time, and each event stored once. Broken: an answer, and none of the receiver's own failing."""
+    for exchange in outcome.exchanges:
+        heard = exchange.heard
+        if heard.status is None:
+            return Failure("no answer", f"no answer to {_what(case)}: {heard.reason}")
+        if heard.status >= 500:
+            return Failure(f"status {heard.status}", f"status {heard.status} for {_what(case)}")
+        if case.legal and not exchange.acknowledged:
+            wanted = session.sender.wanted
+            return Failure(
+                f"status {heard.status}", f"status {heard.status} for {_what(case)}, {wanted} is wanted"
+            )
+        if case.legal and heard.seconds > session.timeout:
+            return Failure(
+                "late", f"an answer after {heard.seconds:.1f} s, the vendor waits {session.timeout:g} s"
+            )
+    return _stored(outcome) if case.legal and outcome.stored is not None else None
+
+
+def _stored(outcome: Outcome) -> Failure | None:
+    sent = Counter(key for exchange in outcome.exchanges for key in exchange.keys if tellable(key))
+    for key, times in sent.items():
+        found = (outcome.stored or {}).get(key, 0)
+        if found == 0 and outcome.settled:
+            return Failure("lost", f"{key} was acknowledged and is not stored")
+        if found > times:
+            return Failure("stored twice", f"{key} was sent {_times(times)} and is stored {_times(found)}")
+    return None
+
+
+def _what(case: Case) -> str:
+    return "what the vendor may send" if case.legal else "a broken body"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+# -- the search
+
+
+async def _run(session: Session, examples: int, hostile: int) -> AsyncIterator[tuple[Failure, Case]]:
+    hunt = _Hunt(session, asyncio.get_running_loop())
+    left = session.budget.requests
+    most = examples if left is None else min(examples, left - session.budget.spent)
+    try:
+        if most > 0:
+            await asyncio.to_thread(_drawn, session, most, hunt)
+    finally:
+        hunt.over = True
+    seen = {failure.key for failure, _ in hunt.found}
+    for failure, case in hunt.found:
+        yield failure, case
+    if hunt.ended is not None:
+        raise hunt.ended
+    for case in broken(session, hostile):
+        failed = await _executed(session, case)
+        if failed is not None and failed.key not in seen:
+            seen.add(failed.key)
+            yield failed, case
+
+
+async def _executed(session: Session, case: Case) -> Failure | None:
+    outcome = await session.run(case, partial(judge, session, case), case.legal)
+    return judge(session, case, outcome)
+
+
+class _Over(Exception):
+    """Enough was found, or no more may be sent."""
+
+
+@dataclass(slots=True)
+class _Hunt:
+    """What the thread that draws and the loop that sends share."""
+
+    session: Session
+    loop: asyncio.AbstractEventLoop
+    found: list[tuple[Failure, Case]] = field(default_factory=list)
+    ended: BaseException | None = None
+    over: bool = False
+
+    def execute(self, batch: list[Payload]) -> None:
+        """Sends a batch, in the thread that draws; `_Over` when there is to be no more. Never raises for what the receiver
+        does: Hypothesis would try it again, and call it flaky if it came out otherwise."""
+        if self.over:
+            raise _Over
+        case = Case("F01", "a batch at the edges of what is legal", (Shot(tuple(batch)),))
+        executed = asyncio.run_coroutine_threadsafe(_executed(self.session, case), self.loop)
+        try:
+            self.ended = executed.exception()
+        except CancelledError as cancelled:
+            self.ended = cancelled
+        if self.ended is not None:
+            # It is raised again on the loop: here it would be an example that fails.
+            self.over = True
+            raise _Over
+        failure = executed.result()
+        if failure is not None and failure.key not in {known.key for known, _ in self.found}:
+            self.found.append((failure, case))
+            self.over = len(self.found) == MOST_FAILURES
+
+
+def _drawn(session: Session, examples: int, hunt: _Hunt) -> None:
+    sender = session.sender
+    most = sender.most if sender.batched else 1
+    drawn = batches(sender.vendor.spec, feed=sender.feed.name, max_size=most, edge=True)
+    quiet = settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+        report_multiple_bugs=False,
+        print_blob=False,
+    )
+
+    def one(batch: list[Payload]) -> None:
+        hunt.execute(batch)
+
+    test: Callable[[], None] = seed(session.seed)(quiet(given(drawn)(one)))
+    try:
+        test()
+    except _Over:
+        return
+
+
+# -- what no vendor sends
+
+
+def broken(session: Session, most: int) -> Iterator[Case]:
+    """Bodies that are no JSON or hardly, and events that break one rule of the schema."""
+    sender = session.sender
+    plain = encode(sender.wrap([sender.event()]))
+    for title, raw, headers in mutations(plain):
+        yield Case("F01", title, (Shot(raw=raw, headers=headers),), legal=False)
+    wrong = violations(sender.vendor.spec, feed=sender.feed.name)
+    chosen = session.random("F01").sample(range(len(wrong)), min(most, len(wrong)))
+    for number in sorted(chosen):
+        title = str(wrong[number])
+        if len(title) > SAID:
+            title = f"{title[:SAID]}..."
+        yield Case("F01", title, (Shot((wrong[number].payload,)),), legal=False)
+
+
+def mutations(body: bytes) -> Iterator[tuple[str, bytes, tuple[tuple[str, str], ...]]]:
+    """A good body spoilt on its way: what is wrong with it, its bytes, its own headers."""
+    text = body.decode()
+    yield "JSON that breaks off in the middle", body[: len(body) // 2], ()
+    yield "JSON that breaks off before its last byte", body[:-1], ()
+    yield "no body", b"", ()
+    yield "a single NUL byte", b"\0", ()
+    yield "JSON behind a byte order mark", b"\xef\xbb\xbf" + body, ()
+    yield "JSON with a comma too many", body[:-1] + b"," + body[-1:], ()
+    yield "JSON with something behind it", body + b"\n<html>", ()
+    yield "NaN for a body", b"NaN", ()
+    yield "JSON with NaN", b'[{"event":NaN,"activityStatus":Infinity}]', ()
+    yield "JSON in UTF-16 that says it is UTF-8", text.encode("utf-16"), ()
+    latin = (("Content-Type", "application/json; charset=iso-8859-1"),)
+    yield "bytes that are no UTF-8", body[:-1] + b'"\xff\xfe"' + body[-1:], ()
+    yield "JSON in a charset of its own", text.encode("latin-1", "replace"), latin
+    yield (
+        "JSON in a charset that does not exist",
+        body,
+        (("Content-Type", "application/json; charset=nonsense"),),
+    )
+    yield "a form that is called JSON", b"event=delivered&email=ann%40example.com", ()
+    yield f"arrays, {DEEP} deep", b"[" * DEEP + b"]" * DEEP, ()
+    yield f"arrays that never close, {DEEP} deep", b"[" * DEEP, ()
+    for value in (b"null", b"0", b'"text"', b"[null]", b"[[]]", b"[1]", b"{}"):
+        yield f"{value.decode()} for a body", value, ()
+
+
+CHECKS: tuple[Check, ...] = (check(),)

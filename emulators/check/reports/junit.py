@@ -1,0 +1,94 @@
+"""A run as JUnit XML, which every CI reads: a suite, a case for each check."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from emulators.check.reports.model import Found, Result, Run
+from emulators.check.reports.terminal import Block
+from emulators.check.reports.words import verdict
+from emulators.check.vocabulary import Verdict
+from emulators.scenarios.junit import clean
+
+
+def junit(run: Run) -> bytes:
+    """The document, UTF-8. FAIL is a failure, and so is a RISK that is grave enough to fail the run; NOT CHECKED is skipped,
+    with its reason. Characters that XML has no form for are replaced."""
+    failures = sum(bool(_failing(run, result)) for result in run.results)
+    skipped = run.count(Verdict.NOT_CHECKED)
+    counts = {"tests": str(len(run.results)), "failures": str(failures), "errors": "0"}
+    time = f"{run.seconds:.3f}"
+    root = Element("testsuites", {"name": "emulators check", **counts, "time": time})
+    suite = SubElement(
+        root,
+        "testsuite",
+        {
+            "name": clean(f"{run.provider}@{run.revision} {run.feed}"),
+            **counts,
+            "skipped": str(skipped),
+            "time": time,
+            "timestamp": run.started.replace(tzinfo=None, microsecond=0).isoformat(),
+        },
+    )
+    _properties(suite, run)
+    for result in run.results:
+        suite.append(_case(run, result))
+    output = SubElement(suite, "system-out")
+    output.text = clean("\n".join(filter(None, (verdict(run), run.inconclusive))))
+    ElementTree.indent(root)
+    return bytes(ElementTree.tostring(root, "utf-8", xml_declaration=True)) + b"\n"
+
+
+def _properties(suite: Element, run: Run) -> None:
+    properties = SubElement(suite, "properties")
+    known = {
+        "target": run.target,
+        "seed": str(run.seed),
+        "run": run.run_id,
+        "fail-on": run.fail_on.name.lower(),
+    }
+    known |= {f"version.{name}": value for name, value in run.versions.items()}
+    known |= {f"fact.{name}": str(value) for name, value in run.facts.items()}
+    if run.inconclusive:
+        known["inconclusive"] = run.inconclusive
+    for name, value in known.items():
+        SubElement(properties, "property", {"name": clean(name), "value": clean(value)})
+
+
+def _case(run: Run, result: Result) -> Element:
+    case = Element(
+        "testcase",
+        {
+            "name": clean(f"{result.check_id} {result.name}"),
+            "classname": clean(f"{run.provider}.{run.feed}.{result.phase or 'check'}"),
+            "time": f"{result.seconds:.3f}",
+        },
+    )
+    failing = _failing(run, result)
+    if result.verdict is Verdict.NOT_CHECKED:
+        SubElement(case, "skipped", {"message": clean(result.reason)})
+    elif failing:
+        problem = SubElement(
+            case,
+            "failure",
+            {
+                "message": clean(failing[0].says),
+                "type": f"{failing[0].verdict.value} {failing[0].severity.name.lower()}",
+            },
+        )
+        problem.text = clean("\n\n".join(Block(run, found).text() for found in failing))
+    rest = [found for found in result.findings if found not in failing]
+    if rest:
+        output = SubElement(case, "system-out")
+        output.text = clean("\n\n".join(Block(run, found).text() for found in rest))
+    return case
+
+
+def _failing(run: Run, result: Result) -> list[Found]:
+    every = (
+        found
+        for found in result.findings
+        if not found.accepted and (found.verdict is Verdict.FAIL or run.counts(found))
+    )
+    return sorted(every, key=lambda found: -found.severity)

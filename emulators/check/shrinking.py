@@ -1,0 +1,291 @@
+"""Makes what fails small: fewer requests, fewer events, fewer fields, values as the documents print them; then makes sure.
+
+Each try is an execution with fresh ids that must fail with the same key, so that one bug does not turn into another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from emulators.check.catalogue import Check
+from emulators.check.judging import attempt
+from emulators.check.reducing import fewest, nearest
+from emulators.check.session import BudgetSpent, Session
+from emulators.check.simplifying import (
+    between,
+    differing,
+    example,
+    joined,
+    mixed,
+    optional,
+    parts,
+    problems,
+    without,
+)
+from emulators.check.vocabulary import Case, Failure, Finding, Outcome, Shot
+from emulators.engine.codec import encode
+from emulators.engine.provider import Payload
+
+MOST = 120
+MOST_WITH_ORACLE = 40
+"""Each try waits until the receiver has come to rest."""
+CONFIRMED = 3
+FEW = 4
+"""Events of a case into which it is looked; of more, their number is the finding."""
+
+
+class _Enough(Exception):
+    """No more requests for this finding."""
+
+
+async def minimised(session: Session, check: Check, finding: Finding, most: int | None = None) -> Finding:
+    """The finding with the smallest case that was found with `most` requests, confirmed by three executions.
+
+    `confirmed` counts those of them that failed the same way; where none did, the failure that was seen before counts, so
+    that it is one of four. When the requests or the session's budget end, the best so far with `minimal` False.
+    """
+    if finding.case is None or check.judge is None:
+        return finding
+    search = _Search(session, check, finding, most or (MOST_WITH_ORACLE if check.reads_oracle else MOST))
+    before = session.budget.spent
+    try:
+        await search.shots()
+        await search.events()
+        await search.inside()
+        minimal = True
+    except (_Enough, BudgetSpent):
+        minimal = False
+    confirmed, tried = await search.confirm()
+    return replace(
+        finding,
+        case=search.best,
+        outcome=search.outcome,
+        says=search.failure.says if search.failure else finding.says,
+        confirmed=confirmed,
+        tried=tried,
+        minimal=minimal,
+        took=session.budget.spent - before,
+    )
+
+
+class _Search:
+    """One finding on its way down. `best` is the smallest case that was seen to fail."""
+
+    def __init__(self, session: Session, check: Check, finding: Finding, most: int) -> None:
+        if finding.case is None:
+            raise TypeError(f"{finding.check}: no case to make smaller")
+        self.best: Case = finding.case
+        self.outcome: Outcome | None = finding.outcome
+        self.failure: Failure | None = None
+        self._session, self._check, self._key = session, check, finding.key
+        self._end = session.budget.spent + most
+
+    # -- the steps
+
+    async def shots(self) -> None:
+        """Leaves out whole requests, and what is special about those that stay and need not be."""
+        whole = self.best
+        if len(whole.shots) > 1:
+            await fewest(
+                len(whole.shots),
+                lambda kept: self._adopts(replace(whole, shots=tuple(whole.shots[n] for n in kept))),
+            )
+        for plain in ({"before": ""}, {"loss": ""}, {"style": "compact"}):
+            case = _each(self.best, lambda shot, plain=plain: replace(shot, **plain))  # type: ignore[misc]
+            if case.shots != self.best.shots:
+                await self._adopts(case)
+
+    async def events(self) -> None:
+        """Leaves out events: first each wherever it stands, then its repetitions."""
+        whole = self.best
+        known = list(dict.fromkeys(encode(event) for shot in whole.shots for event in shot.events))
+        if len(known) > 1:
+
+            def named(kept: Sequence[int]) -> Case:
+                names = {known[n] for n in kept}
+                return _fewer(whole, lambda shot, at: encode(whole.shots[shot].events[at]) in names)
+
+            await fewest(len(known), lambda kept: self._adopts(named(kept)))
+        left = self.best
+        places = [(n, at) for n, shot in enumerate(left.shots) for at in range(len(shot.events))]
+        if len(places) > len(left.shots):
+
+            def placed(kept: Sequence[int]) -> Case:
+                standing = {places[n] for n in kept}
+                return _fewer(left, lambda shot, at: (shot, at) in standing)
+
+            await fewest(len(places), lambda kept: self._adopts(placed(kept)))
+
+    async def inside(self) -> None:
+        """Brings the few events that are left to the documents' own example."""
+        events = {encode(event): event for shot in self.best.shots for event in shot.events}
+        if not 0 < len(events) <= FEW:
+            return
+        for event in events.values():
+            if isinstance(event, dict):
+                await _Event(self, event, alone=len(events) == 1).simplify()
+
+    async def confirm(self) -> tuple[int, int]:
+        """How many of how many executions fail in the same way."""
+        confirmed = tried = 0
+        try:
+            for _ in range(CONFIRMED):
+                outcome, failure = await attempt(self._session, self._check, self.best)
+                tried += 1
+                if failure is not None and failure.key == self._key:
+                    confirmed += 1
+                    self.outcome, self.failure = outcome, failure
+        except BudgetSpent:
+            # What was seen stays seen.
+            pass
+        return (confirmed, tried) if confirmed else (1, tried + 1)
+
+    # -- tries
+
+    async def fails(self, case: Case) -> bool:
+        """Whether a case fails in the same way, without taking it over."""
+        return (await self._tried(case))[1] is not None
+
+    async def put(self, old: Payload, new: Payload) -> bool:
+        """Takes over the case with another event in the place of one, wherever it stands, if it still fails."""
+        return await self._adopts(self.exchanged(old, new))
+
+    def exchanged(self, old: Payload, new: Payload) -> Case:
+        """The best case with one event for another."""
+        known = encode(old)
+        return _each(
+            self.best,
+            lambda shot: replace(shot, events=tuple(new if encode(e) == known else e for e in shot.events)),
+        )
+
+    def legal(self, old: Payload, new: Payload) -> bool:
+        """Whether an event breaks no rule that the one before it did not break."""
+        return not self.best.legal or problems(self._session.sender, new) <= problems(
+            self._session.sender, old
+        )
+
+    @property
+    def session(self) -> Session:
+        return self._session
+
+    async def _adopts(self, case: Case) -> bool:
+        outcome, failure = await self._tried(case)
+        if failure is None:
+            return False
+        self.best, self.outcome, self.failure = case, outcome, failure
+        return True
+
+    async def _tried(self, case: Case) -> tuple[Outcome | None, Failure | None]:
+        if not case.shots:
+            return None, None
+        cost = sum(shot.together for shot in case.shots)
+        if self._session.budget.spent + (1 + CONFIRMED) * cost > self._end:
+            raise _Enough
+        try:
+            outcome, failure = await attempt(self._session, self._check, case)
+        except LookupError:
+            # The judge looks for a request or an event that is left out now: it needs it.
+            return None, None
+        return outcome, failure if failure is not None and failure.key == self._key else None
+
+
+class _Event:
+    """One event of the best case. `alone`: there is no other; else ids and addresses stay, which tell them apart."""
+
+    def __init__(self, search: _Search, event: Payload, alone: bool) -> None:
+        self._search = search
+        self._now = event
+        sender = search.session.sender
+        plain = example(sender, event)
+        named = {pointer.split("/")[1] for pointer in sender.identities} | {sender.address(event)}
+        kept = () if alone else [name for name in named if name]
+        self._plain = mixed(event, plain, kept)
+        self._address = sender.address(event)
+
+    async def simplify(self) -> None:
+        needed = await self._to_the_example()
+        for name in needed:
+            if name in self._now and name != self._address:
+                await self._value(name)
+        await self._leave_out(needed)
+
+    async def _put(self, new: Payload) -> bool:
+        if encode(new) == encode(self._now):
+            return True
+        if not self._search.legal(self._now, new):
+            return False
+        if await self._search.put(self._now, new):
+            self._now = new
+            return True
+        return False
+
+    async def _to_the_example(self) -> list[str]:
+        """The fields that must be other than in the example."""
+        event, plain = self._now, self._plain
+        names = differing(event, plain)
+        if not names:
+            return []
+        kept = await fewest(
+            len(names), lambda places: self._put(mixed(event, plain, {names[n] for n in places})), none=True
+        )
+        return [names[n] for n in kept]
+
+    async def _value(self, name: str) -> None:
+        """One field that must be other: as little other as will do."""
+        value, plain = self._now[name], self._plain.get(name)
+
+        def put(new: object) -> dict[str, object]:
+            return {**self._now, name: new}
+
+        if isinstance(value, int) and not isinstance(value, bool):
+            steps = between(plain, value)
+            await nearest(len(steps), lambda n: self._put(put(steps[n])))
+        elif isinstance(value, dict) and isinstance(plain, dict):
+            names = differing(value, plain)
+            await fewest(
+                len(names), lambda places: self._put(put(mixed(value, plain, {names[n] for n in places})))
+            )
+        elif parts(value):
+            await fewest(len(parts(value)), lambda places: self._put(put(joined(value, places))))
+
+    async def _leave_out(self, needed: Sequence[str]) -> None:
+        """Leaves out the fields that do not matter; not so many that it fails for the want of them."""
+        sender, whole = self._search.session.sender, self._now
+        names = [name for name in optional(sender, whole, self._search.best.legal) if name not in needed]
+
+        async def fails(places: Sequence[int]) -> bool:
+            gone = {name for n, name in enumerate(names) if n not in places}
+            new = without(whole, gone)
+            if encode(new) == encode(self._now):
+                return True
+            if not new or not self._search.legal(whole, new):
+                return False
+            if needed:
+                healthy = without(mixed(whole, self._plain, [n for n in whole if n not in needed]), gone)
+                case = self._search.exchanged(self._now, healthy)
+                if self._search.legal(whole, healthy) and await self._search.fails(case):
+                    return False
+            return await self._put(new)
+
+        if names:
+            await fewest(len(names), fails, none=True)
+
+
+def _each(case: Case, change: Callable[[Shot], Shot]) -> Case:
+    """The case with each shot changed; what was one shot sent twice stays one."""
+    changed = {id(shot): change(shot) for shot in case.shots}
+    return replace(case, shots=tuple(changed[id(shot)] for shot in case.shots))
+
+
+def _fewer(case: Case, stays: Callable[[int, int], bool]) -> Case:
+    """The case with those events alone that stay; a shot that loses all of its own goes as well."""
+    shots: list[Shot] = []
+    made: dict[tuple[int, tuple[int, ...]], Shot] = {}
+    for number, shot in enumerate(case.shots):
+        kept = tuple(at for at in range(len(shot.events)) if stays(number, at))
+        if kept or not shot.events:
+            key = (id(shot), kept)
+            made.setdefault(key, replace(shot, events=tuple(shot.events[at] for at in kept)))
+            shots.append(made[key])
+    return replace(case, shots=tuple(shots))
