@@ -26,6 +26,8 @@ COMMANDS = {
     "replay": "send a payload that the vendor's documents print",
     "resend": "send recorded traffic again, with fresh ids",
     "run": "play a scenario from a file and report what held",
+    "check": "play the vendor against a receiver, and say what it would have lost",
+    "compare": "two reports of check: what got worse",
     "explain": "every fact an emulator goes by, with its basis and source",
     "diff": "what changed between two revisions of a vendor's documents, and whom it can break",
     "export": "a vendor as OpenAPI or AsyncAPI",

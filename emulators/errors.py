@@ -68,6 +68,10 @@ class WouldBlock(EmulatorError):
     """A blocking verb was called on a running event loop; its `.aio` twin must be awaited instead."""
 
 
+class TargetUnusable(EmulatorError):
+    """A receiver that cannot be checked, or something that was to tell of it: nobody answers, or nothing can be read."""
+
+
 class NotInstalled(EmulatorError):
     """A package that only some need is not there: says how to install it."""
 

@@ -11,9 +11,14 @@ from emulators.check.judging import attempt
 from emulators.check.session import BudgetSpent, Session
 from emulators.check.shrinking import minimised
 from emulators.check.vocabulary import Case, Failure, Finding, Outcome, Severity, Verdict
+from emulators.errors import EmulatorError
 
 MOST_FINDINGS = 3
 """Of one check: what is the same bug under three keys is told thrice."""
+
+
+class CannotTell(EmulatorError):
+    """Raised by the `run` of a check that lacks what it needs to tell anything: NOT CHECKED, and why."""
 
 
 @dataclass(slots=True)
@@ -51,6 +56,13 @@ class Runner:
             self.tell("phase", phase)
             for check in chosen:
                 await self._check(check)
+            if phase == "preflight":
+                self.only_handshake = self._refusal()
+
+    def _refusal(self) -> str:
+        """Why only the handshake is worth the while: what the preflight found fails everything else for the same reason."""
+        found = [finding for result in self.results for finding in result.findings]
+        return next((f"the target refuses everything: {f.says}" for f in found if f.verdict is Verdict.FAIL), "")
 
     async def _check(self, check: Check) -> None:
         result = Result(check, Verdict.NOT_CHECKED, self._reason(check))
@@ -66,6 +78,9 @@ class Runner:
                 if len(result.findings) == MOST_FINDINGS:
                     break
             result.verdict = _worst(result.findings)
+        except CannotTell as reason:
+            result.reason = str(reason)
+            result.verdict = _worst(result.findings) if result.findings else Verdict.NOT_CHECKED
         except BudgetSpent as spent:
             self.cut = self.cut or str(spent)
             result.verdict = _worst(result.findings) if result.findings else Verdict.NOT_CHECKED

@@ -169,7 +169,7 @@ def _value(name: str, value: Any) -> Any:
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
         kinds = wanted if isinstance(wanted, tuple) else (wanted,)
         raise InvalidValue(f"{name}: expected {' or '.join(kind.__name__ for kind in kinds)}, got {value!r}")
-    if name in ("headers", "oracle_headers") and any(not isinstance(text, str) for text in value.values()):
+    if isinstance(value, dict) and name != "policy" and any(not isinstance(t, str) for t in value.values()):
         raise InvalidValue(f"{name}: expected texts, got {value!r}")
     return value
 

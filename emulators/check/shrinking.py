@@ -28,8 +28,8 @@ from emulators.engine.codec import encode
 from emulators.engine.provider import Payload
 
 MOST = 120
-MOST_WITH_ORACLE = 40
-"""Each try waits until the receiver has come to rest."""
+MOST_WAITS = 40
+"""Tries where the oracle is asked: each waits until the receiver has come to rest."""
 CONFIRMED = 3
 FEW = 4
 """Events of a case into which it is looked; of more, their number is the finding."""
@@ -39,7 +39,7 @@ class _Enough(Exception):
     """No more requests for this finding."""
 
 
-async def minimised(session: Session, check: Check, finding: Finding, most: int | None = None) -> Finding:
+async def minimised(session: Session, check: Check, finding: Finding, most: int = MOST) -> Finding:
     """The finding with the smallest case that was found with `most` requests, confirmed by three executions.
 
     `confirmed` counts those of them that failed the same way; where none did, the failure that was seen before counts, so
@@ -47,7 +47,7 @@ async def minimised(session: Session, check: Check, finding: Finding, most: int 
     """
     if finding.case is None or check.judge is None:
         return finding
-    search = _Search(session, check, finding, most or (MOST_WITH_ORACLE if check.reads_oracle else MOST))
+    search = _Search(session, check, finding, most)
     before = session.budget.spent
     try:
         await search.shots()
@@ -80,6 +80,7 @@ class _Search:
         self.failure: Failure | None = None
         self._session, self._check, self._key = session, check, finding.key
         self._end = session.budget.spent + most
+        self._waits = MOST_WAITS if check.reads_oracle and session.records is not None else most
 
     # -- the steps
 
@@ -179,9 +180,10 @@ class _Search:
     async def _tried(self, case: Case) -> tuple[Outcome | None, Failure | None]:
         if not case.shots:
             return None, None
-        cost = sum(shot.together for shot in case.shots)
-        if self._session.budget.spent + (1 + CONFIRMED) * cost > self._end:
+        kept_back = CONFIRMED * _requests(self.best)
+        if self._session.budget.spent + _requests(case) + kept_back > self._end or not self._waits:
             raise _Enough
+        self._waits -= 1
         try:
             outcome, failure = await attempt(self._session, self._check, case)
         except LookupError:
@@ -270,6 +272,10 @@ class _Event:
 
         if names:
             await fewest(len(names), fails, none=True)
+
+
+def _requests(case: Case) -> int:
+    return sum(shot.together for shot in case.shots)
 
 
 def _each(case: Case, change: Callable[[Shot], Shot]) -> Case:

@@ -10,6 +10,7 @@ from emulators.errors import (
     InvalidValue,
     NotInstalled,
     StateRefused,
+    TargetUnusable,
     UnknownName,
     VerificationFailed,
 )
@@ -35,6 +36,6 @@ def code_of(error: EmulatorError) -> Exit:
     """What an error means for whoever called: their words, their target, or a fault of ours."""
     if isinstance(error, UnknownName | InvalidValue | EgressRefused | NotInstalled):
         return Exit.USAGE
-    if isinstance(error, VerificationFailed | Unusable | StateRefused):
+    if isinstance(error, VerificationFailed | Unusable | StateRefused | TargetUnusable):
         return Exit.UNUSABLE
     return Exit.OURS

@@ -77,6 +77,13 @@ def test_what_is_on_its_way_when_the_process_is_told_to_end_is_sent_again(state:
     assert {each for each in outcomes if each != ("acknowledged", False)} == {("rescheduled", True)}
 
 
+def test_a_good_end_leaves_one_file(state: str) -> None:
+    with serving(state, "hellotext") as (process, client):
+        client.get("/hellotext/subscriptions")
+        assert process.stop() == 0
+    assert sorted(path.name for path in Path(state).parent.iterdir()) == ["state.db", "state.db.lock"]
+
+
 # -- the words of the command line, the second time
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from emulators.check.planting import TOKEN
 from emulators.check.session import Session
-from emulators.check.vocabulary import Case, Exchange, Failure, Heard, Outcome, Verdict
+from emulators.check.vocabulary import Case, Failure, Heard, Outcome, Severity, Verdict
 
 Judge = Callable[[Session, Case, Outcome], Failure | None]
 REFUSED_KINDS = "refused kinds"
@@ -129,6 +129,7 @@ def upset(session: Session, case: Case, outcome: Outcome) -> Failure | None:
                 key_of(case, "success"),
                 f"{subject(case)}: the receiver {answered(heard)}, as if it had understood; a 4xx is right",
                 Verdict.RISK,
+                Severity.LOW if case.data.get("minor") else None,
             )
     return None
 
@@ -150,8 +151,3 @@ async def each(session: Session, judge: Judge, cases: Iterable[Case]) -> AsyncIt
         failure = await tried(session, judge, case)
         if failure is not None:
             yield failure, case
-
-
-def refusable(exchange: Exchange) -> bool:
-    """Whether the answer says that the request was wrong, and not that the receiver broke."""
-    return exchange.heard.status is not None and 400 <= exchange.heard.status < 500

@@ -183,5 +183,6 @@ def redated(event: Payload, at: int) -> Payload | None:
     elif old.isdecimal():
         new = str(at)
     else:
-        new = moment.strftime("%Y-%m-%d") + (old[10:11] or " ") + moment.strftime("%H:%M:%S") + old[19:]
+        clock = old[10:11] + moment.strftime("%H:%M:%S") + old[19:] if old[10:] else ""
+        new = moment.strftime("%Y-%m-%d") + clock
     return {**event, field: new}

@@ -162,6 +162,7 @@ def _timeline(run: Run) -> str:
 
 def _checks(run: Run) -> str:
     head = (
+        '<colgroup><col class="c-check"><col class="c-verdict"><col><col class="c-phase"><col class="c-n"><col class="c-n"></colgroup>'
         "<thead><tr><th>Check</th><th>Verdict</th><th>What, or why nobody knows</th><th>Phase</th>"
         '<th class="n">Requests</th><th class="n">Time</th></tr></thead>'
     )

@@ -76,7 +76,7 @@ def curl(sent: Sent, target: str) -> str:
             before, source = f"gzip -c {sent.file} | ", "@-"
         else:
             source = f"@{sent.file}"
-        words += ["--data-binary", source]
+        words += ["-d", source]
         if not any(name.lower() == "content-type" for name, _ in sent.headers):
             words += ["-H", "'Content-Type:'"]
     if sent.together > 1:

@@ -112,7 +112,7 @@ class Block:
         yield from self._wrapped(f"docs: {found.source or 'none'}   basis: {words.basis(run, found)}")
 
     def _body(self, sent: Sent) -> Iterator[str]:
-        what = "minimal body" if self.found.minimal else "body, not minimal (the budget ended first)"
+        what = "minimal body" if self.found.minimal else "body, not minimal yet"
         count = words.size(len(sent.body))
         lies = f"bytes are in {sent.file}, {count}" if sent.file else count
         yield f"  {what} ({lies}):"

@@ -134,7 +134,7 @@ def verdict(run: Run) -> str:
     head = "INTERRUPTED: " if run.interrupted else "INCONCLUSIVE: " if run.inconclusive else ""
     counted = sum(map(run.counts, run.findings()))
     least = run.fail_on.name.lower()
-    tail = f"{counted} of them at or above {least}" if counted else f"none at or above {least}"
+    tail = f"{counted or 'none'} of the findings count{'s' if counted == 1 else ''} (--fail-on {least})"
     return f"{head}{', '.join(parts)}" + (f"; {tail}" if failures or risks else "")
 
 

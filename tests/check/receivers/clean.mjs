@@ -29,6 +29,7 @@ function canonical(text) {
   };
   const scalar = ([, sign, string, other]) => {
     if (sign) throw new SyntaxError("not JSON");
+    if (/[.eE]/.test(other ?? "") && /^[-\d]/.test(other) && !Number.isFinite(Number(other))) throw new SyntaxError("too large");
     return string ? JSON.stringify(JSON.parse(string)) : other;
   };
   const members = (close, one) => {

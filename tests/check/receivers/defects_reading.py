@@ -15,7 +15,7 @@ from tests.check.receivers import events
 from tests.check.receivers.defects import defect
 from tests.check.receivers.events import Event, Feed
 from tests.check.receivers.receiving import Receiver, Row
-from tests.check.receivers.served import Answer, Head, Refused, unpacked
+from tests.check.receivers.served import Head, Refused
 
 # As people write them down from the vendors' pages.
 KINDS = re.compile(
@@ -279,18 +279,6 @@ class TakesAnything(Receiver):
             return changed(json.loads(body), lambda v: None if isinstance(v, float) and v != v else v)
         except (ValueError, RecursionError):
             raise Refused(400, "not JSON") from None
-
-
-@defect("C33", "answers a refusal with a page that holds what it refused")
-class Reflects(Receiver):
-    async def take(self, head: Head, body: bytes) -> Answer:
-        self._body = unpacked(body, (head.header("content-encoding") or "").lower())
-        page = b"<html><body>received: " + self._body[:4096] + b"</body></html>"
-        try:
-            await super().take(head, body)
-        except Refused as refusal:
-            return Answer(refusal.status, page, (("Content-Type", "text/html; charset=utf-8"),))
-        return Answer(200, page, (("Content-Type", "text/html; charset=utf-8"),))
 
 
 @defect("C33b", "stores texts escaped for HTML", oracle=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.check.receivers.defects import defect
 from tests.check.receivers.receiving import Receiver, Row, Settings
-from tests.check.receivers.served import Answer, Head, Refused
+from tests.check.receivers.served import Answer, Head, Refused, unpacked
 
 
 @defect("C07", "acknowledges with 202", vendors=("esputnik",))
@@ -179,6 +179,18 @@ class RateLimited(Receiver):
             raise Refused(429, "slower, please")
         self._last.append(now)
         return await super().take(head, body)
+
+
+@defect("C33", "answers a refusal with a page that holds what it refused")
+class Reflects(Receiver):
+    async def take(self, head: Head, body: bytes) -> Answer:
+        plain = unpacked(body, (head.header("content-encoding") or "").lower())
+        page = b"<html><body>received: " + plain[:4096] + b"</body></html>"
+        try:
+            await super().take(head, body)
+        except Refused as refusal:
+            return Answer(refusal.status, page, (("Content-Type", "text/html; charset=utf-8"),))
+        return Answer(200, page, (("Content-Type", "text/html; charset=utf-8"),))
 
 
 @defect("C35", "shows its stack and its environment in the page of an error", "RISK")

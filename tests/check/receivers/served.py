@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import http
+import http.client
 import threading
 import zlib
 from collections.abc import Callable
@@ -164,7 +164,7 @@ class Connection:
         asked = head is not None and (head.header("connection") or "").lower() == "close"
         stays = not (answer.close or asked or head is None or head.version != "HTTP/1.1")
         bodiless = answer.status in (204, 304)
-        lines = [f"HTTP/1.1 {answer.status} {http.HTTPStatus(answer.status).phrase}"]
+        lines = [f"HTTP/1.1 {answer.status} {http.client.responses.get(answer.status, 'Other')}"]
         lines += [] if bodiless else [f"Content-Length: {len(answer.body)}"]
         lines += [] if stays else ["Connection: close"]
         lines += [f"{name}: {value}" for name, value in answer.headers]
@@ -254,7 +254,7 @@ class Threaded:
     def make(self) -> Application:
         raise NotImplementedError
 
-    def __enter__(self):  # type: ignore[no-untyped-def]
+    def __enter__(self):
         self._loop = asyncio.new_event_loop()
         self._server = Server(self.make)
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -263,7 +263,7 @@ class Threaded:
         self.url = f"http://127.0.0.1:{self._server.port}/hook"
         return self
 
-    def _do(self, what) -> None:  # type: ignore[no-untyped-def]
+    def _do(self, what) -> None:
         asyncio.run_coroutine_threadsafe(what, self._loop).result(30)
 
     def restart(self) -> None:

@@ -88,7 +88,7 @@ class Framework:
         self.url = found[0] + PATHS[self.name]
         return self
 
-    def _lines(self):  # type: ignore[no-untyped-def]
+    def _lines(self):
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.said.append(line)

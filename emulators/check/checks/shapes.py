@@ -1,0 +1,190 @@
+"""Requests of another shape than usual: unknown kinds, no array, other framing, another vendor's events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from emulators.check.catalogue import Check
+from emulators.check.checks.answers import answered, either, legal, lost, manner, success, upset
+from emulators.check.checks.edits import apart
+from emulators.check.checks.sweeping import batches, healthy
+from emulators.check.sender import Sender
+from emulators.check.session import Session
+from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Shot, Verdict
+from emulators.doors import SHIPPED
+from emulators.engine.codec import encode
+from emulators.errors import InvalidValue
+
+# -- C12
+
+
+def new_kind(sender: Sender) -> str:
+    """A kind that does not exist, spelt as the others are."""
+    first = sender.kinds[0]
+    if " " in first:
+        return "Email Archived"
+    return "ARCHIVED_BY_CONTACT" if first.isupper() else "archived_by_contact"
+
+
+def kinds_told(sender: Sender) -> str:
+    """Why there is no unknown kind; empty: there may be."""
+    return "" if sender.vendor.kind_field(sender.feed.name) else "events of this feed do not say of which kind they are"
+
+
+def unknown(session: Session) -> Iterator[Case]:
+    """A kind, or a choice, that the vendor may add tomorrow: alone, and beside one that is known."""
+    sender = session.sender
+    field = sender.vendor.kind_field(sender.feed.name)
+    event = sender.event((healthy(session) or sender.kinds)[0])
+    other = {**event, field: new_kind(sender)}
+    data = {"about": "a new kind", "path": [field]}
+    yield Case("C12", f"an event of the new kind {other[field]}", (Shot((other,)),), True, "inferred", data)
+    if batches(sender):
+        events = (apart(sender, event, 1), apart(sender, other, 2), apart(sender, event, 3))
+        data = {"about": "beside a new kind"}
+        yield Case("C12", "a new kind amid known ones", (Shot(events),), True, "inferred", data)
+    for name in choices(sender, event, field):
+        word = "SOMETHING_NEW" if str(event[name]).isupper() else "somethingnew"
+        data = {"about": name, "path": [name]}
+        yield Case("C12", f"a new {name}, {word}", (Shot(({**event, name: word},)),), True, "inferred", data)
+
+
+def choices(sender: Sender, event: dict[str, object], field: str) -> list[str]:
+    """The other fields that hold one of a few words."""
+    places = sender.vendor.rules(f"{sender.feed.name}.event").places(event)
+    chosen = [place.path[0] for place in places if len(place.path) == 1 and any("enum" in node for node in place.nodes)]
+    return [str(name) for name in chosen if name != field and isinstance(event.get(str(name)), str)]
+
+
+# -- C21
+
+
+def odd_bodies(session: Session) -> Iterator[Case]:
+    """JSON, but no body of this feed."""
+    sender = session.sender
+    event = sender.event()
+    bodies: list[tuple[str, object, bool]] = [("an empty array", [], False), ("an empty object", {}, True)]
+    if sender.batched:
+        bodies += [("an event without its array", event, False), ("an array in an array", [[event]], True)]
+    else:
+        bodies.append(("an event in an array", [event], False))
+    bodies += [
+        ("an array of null", [None], True),
+        ("null", None, True),
+        ("a text", "text", True),
+        ("a number", 1, True),
+        ("an object with an array", {"events": [event]}, True),
+    ]
+    for title, value, wrong in bodies:
+        data = {"about": title, "success": "risk" if wrong else ""}
+        yield Case("C21", title, (Shot(raw=encode(value)),), False, "assumed", data)
+
+
+# -- C24
+
+
+def framings(session: Session) -> Iterator[Case]:
+    """What HTTP/1.1 allows, and clients of vendors may do: nobody says what theirs do."""
+    event = session.sender.event()
+    for framing, title in (
+        ("chunked", "a body in chunks, without a length"),
+        ("expect", "Expect: 100-continue"),
+        ("gzip", "a packed body, Content-Encoding: gzip"),
+    ):
+        shot = Shot((event,), framing=framing)
+        yield Case("C24", title, (shot,), framing != "gzip", "assumed", {"about": framing})
+
+
+def framed(session: Session, case: Case, outcome: Outcome) -> Failure | None:
+    """HTTP/1.1 demands the first two. The third may be refused as what it is (415), not as broken JSON."""
+    heard = outcome.exchanges[0].heard
+    if case.legal:
+        return legal(session, case, outcome)
+    if not success(heard) and heard.status not in (406, 415, 501):
+        return Failure(
+            f"{case.data['about']}: {manner(heard)}",
+            f"{case.title}: the receiver {answered(heard)}; 415 says that it cannot be unpacked",
+        )
+    return lost(session, case, outcome)
+
+
+# -- C34
+
+
+def foreign(session: Session) -> Iterable[Case]:
+    """The example of every other vendor."""
+    own = session.sender.vendor.name
+    for spec in SHIPPED:
+        if spec == own:
+            continue
+        try:
+            other = Sender(spec)
+        except InvalidValue:
+            # This one sends nothing.
+            continue
+        body = encode(other.wrap([other.event()]))
+        data = {"about": spec, "success": "risk"}
+        yield Case("C34", f"an event of {other.title}", (Shot(raw=body),), False, "assumed", data)
+
+
+def confused(session: Session, case: Case, outcome: Outcome) -> Failure | None:
+    """Neither a success nor an error is proof of harm."""
+    found = upset(session, case, outcome)
+    return found and Failure(found.key, found.says, Verdict.RISK)
+
+
+CHECKS = (
+    Check(
+        "C12",
+        "kinds that are new",
+        "coverage",
+        Severity.HIGH,
+        Verdict.FAIL,
+        "Vendors add kinds of events. Whoever refuses what he does not know has the whole batch sent again and again. "
+        "Acknowledge it, log it, and count it for nothing.",
+        applies=kinds_told,
+        cases=unknown,
+        judge=either,
+        reads_oracle=True,
+        blind=True,
+    ),
+    Check(
+        "C21",
+        "bodies of another shape",
+        "coverage",
+        Severity.MEDIUM,
+        Verdict.FAIL,
+        "An empty array, or an object where an array should be, comes from tests of the connection and from other versions of the "
+        "vendor. Take an empty array for nothing, and answer 400 to what you cannot read.",
+        "envelope",
+        cases=odd_bodies,
+        judge=upset,
+        shrinks=False,
+    ),
+    Check(
+        "C24",
+        "other framing of the request",
+        "coverage",
+        Severity.LOW,
+        Verdict.RISK,
+        "Nobody documents whether a vendor's client sends a length, waits for 100 Continue or packs the body, and proxies change "
+        "it. A server that cannot read chunks takes an empty body for the whole of it.",
+        "method",
+        cases=framings,
+        judge=framed,
+        reads_oracle=True,
+        blind=True,
+    ),
+    Check(
+        "C34",
+        "events of another vendor",
+        "coverage",
+        Severity.LOW,
+        Verdict.RISK,
+        "One address is easily given to two vendors. What is acknowledged and not understood is lost, and nobody hears of it.",
+        "envelope",
+        cases=foreign,
+        judge=confused,
+        shrinks=False,
+    ),
+)

@@ -1,0 +1,137 @@
+"""Many legal changes in few requests: whole batches of them where the vendor sends batches, and closer only where one fails."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from emulators.check.checks.answers import REFUSED_KINDS, dotted, either, shown, tried
+from emulators.check.checks.edits import Edit, apart, chosen
+from emulators.check.sender import Sender
+from emulators.check.session import Session
+from emulators.check.vocabulary import Case, Failure, Shot
+from emulators.engine.codec import encode
+from emulators.strategies.changes import Change
+from emulators.strategies.rules import ABSENT
+
+MOST_EVENTS = 40
+MOST_BYTES = 40_000
+"""Of a batch: far below what any receiver limits a body to, which is another check's matter."""
+
+Found = AsyncIterator[tuple[Failure, Case]]
+
+
+def healthy(session: Session) -> list[str]:
+    """The kinds that succeed as they are."""
+    failing = session.facts.get(REFUSED_KINDS, ())
+    return [kind for kind in session.sender.kinds if not isinstance(failing, list) or kind not in failing]
+
+
+def sweep(
+    check: str, sorts: Collection[str], everywhere: bool, basis: str = "documented", together: bool = False
+) -> Callable[[Session], Found]:
+    """Runs all changes of these sorts. `together`: where each request has one event, every field that can have a value has it at
+    once; else one field at a time."""
+
+    async def run(session: Session) -> Found:
+        sender = session.sender
+        found = chosen(sender, healthy(session), sorts, everywhere and batches(sender))
+        for edits in _alike(found):
+            groups = packed(sender, edits) if batches(sender) else single(sender, edits, together)
+            for group in groups:
+                case = case_of(sender, check, group, basis)
+                failure = await tried(session, either, case)
+                if failure is None:
+                    continue
+                async for told in closer(session, check, group, basis, case, failure):
+                    yield told
+
+    return run
+
+
+async def closer(
+    session: Session, check: str, group: Sequence[Edit], basis: str, case: Case, failure: Failure
+) -> Found:
+    """The fields of a batch that failed, each in a batch of its own."""
+    fields = {edit.path: [other for other in group if other.path == edit.path] for edit in group}
+    found = False
+    if len(fields) > 1 and batches(session.sender):
+        for edits in fields.values():
+            smaller = case_of(session.sender, check, edits, basis)
+            seen = await tried(session, either, smaller)
+            if seen is not None:
+                found = True
+                yield seen, smaller
+    if not found:
+        yield failure, case
+
+
+def batches(sender: Sender) -> bool:
+    """Whether a request may hold many events."""
+    return sender.batched and sender.most > 1
+
+
+def packed(sender: Sender, edits: Iterable[Edit]) -> Iterator[list[Edit]]:
+    """Batches of a harmless size."""
+    group, size = list[Edit](), 0
+    for edit in edits:
+        more = len(encode(edit.event))
+        if group and (len(group) == min(MOST_EVENTS, sender.most) or size + more > MOST_BYTES):
+            yield group
+            group, size = [], 0
+        group.append(edit)
+        size += more
+    if group:
+        yield group
+
+
+def single(sender: Sender, edits: Iterable[Edit], together: bool) -> Iterator[list[Edit]]:
+    """One event for each value; `together`: with all fields that it is legal in."""
+    if not together:
+        yield from ([edit] for edit in edits)
+        return
+    values: dict[tuple[str, str], list[Edit]] = {}
+    for edit in edits:
+        values.setdefault((edit.kind, repr(edit.value)), []).append(edit)
+    merged: dict[str, list[Edit]] = {}
+    for (_, value), group in values.items():
+        # Of one value, the kind with the most fields will do.
+        if len(group) > len(merged.get(value, ())):
+            merged[value] = group
+    for group in merged.values():
+        event = group[0].event
+        for edit in group[1:]:
+            try:
+                other = Change(edit.path, edit.value).apply(event)
+            except LookupError:
+                continue
+            event = other if sender.legal(other) else event
+        yield [replace(group[0], event=event)]
+
+
+def case_of(sender: Sender, check: str, group: Sequence[Edit], basis: str) -> Case:
+    """A request with an event for each change, all of them to different people."""
+    events = tuple(
+        apart(sender, edit.event, number, edit.path) for number, edit in enumerate(group)
+    )
+    fields = list(dict.fromkeys(dotted(edit.path) for edit in group))
+    first = group[0]
+    if len(group) == 1:
+        how = "left out" if first.value is ABSENT else f"= {shown(first.value)}"
+        title = f"{first.kind} with {fields[0]} {how}"
+    else:
+        title = f"{len(group)} events with {', '.join(fields[:4])}{', ...' if len(fields) > 4 else ''} in other ways"
+    data = {
+        "about": fields[0] if len(fields) == 1 else "",
+        "path": list(first.path) if len(fields) == 1 else [],
+        "ids": any(edit.identity for edit in group),
+    }
+    return Case(check, title, (Shot(events),), first.likely, basis, data)
+
+
+def _alike(edits: Iterable[Edit]) -> list[list[Edit]]:
+    """What the vendor may send apart from what only the schema allows, and ids from all else, as they are judged differently."""
+    found: dict[tuple[bool, bool], list[Edit]] = {}
+    for edit in edits:
+        found.setdefault((not edit.likely, edit.identity), []).append(edit)
+    return [found[key] for key in sorted(found)]

@@ -1,0 +1,93 @@
+"""Where a check tells what it finds: the terminal while it goes, and the files that were asked for."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from emulators.check.examining import Examination
+from emulators.check.reports import har, html, json_, junit, ndjson, terminal
+from emulators.check.reports.model import PhaseResult, Run
+from emulators.check.running import Result
+from emulators.check.vocabulary import Exchange, Finding
+
+
+class Output:
+    """`files` are open, by the kind of report."""
+
+    def __init__(self, files: Mapping[str, BinaryIO], as_json: bool) -> None:
+        self._files = files
+        self._as_json = as_json
+        self._out = sys.stderr if as_json else sys.stdout
+        encoding = (self._out.encoding or "").lower().replace("-", "")
+        live = self._out.isatty()
+        self._style = terminal.Style(shutil.get_terminal_size().columns, live, encoding.startswith("utf"))
+        self._progress = terminal.Progress(self._out, live, self._style)
+        self._phase = ""
+        self._requests = 0
+        self._examination: Examination | None = None
+        self._har: har.Log | None = None
+        self._stream: ndjson.Stream | None = None
+
+    def begin(self, examination: Examination) -> None:
+        """Knows from now on whom is checked."""
+        self._examination = examination
+        sender = examination.sender
+        about = (sender.vendor.name, sender.vendor.profile.revision, sender.feed.name)
+        if "har" in self._files:
+            self._har = har.Log(self._files["har"], examination.veil, *about)
+        if "ndjson" in self._files:
+            self._stream = ndjson.Stream(self._files["ndjson"], examination.veil)
+            self._stream.start(
+                provider=about[0], revision=about[1], feed=about[2], target=examination.teller.address
+            )
+
+    def tell(self, kind: str, data: object) -> None:
+        """Of a phase that begins, a finding, a check that is over."""
+        if kind == "phase":
+            self._close_phase()
+            self._phase, self._requests = str(data), 0
+            if self._har:
+                self._har.phase = self._phase
+        elif isinstance(data, Finding) and self._examination:
+            found = self._examination.teller.found(data)
+            self._progress.found(found)
+            if self._stream:
+                self._stream.tell("finding", **json_.found(found))
+        elif isinstance(data, Result) and self._stream:
+            self._stream.tell("result", check=data.check.id, verdict=data.verdict, reason=data.reason)
+        if self._stream and kind == "phase":
+            self._stream.tell("phase", name=self._phase)
+
+    def note(self, exchange: Exchange) -> None:
+        """Of a request that has ended."""
+        self._requests += 1
+        self._progress.step(self._phase, self._requests)
+        if self._har:
+            self._har.note(exchange)
+
+    def _close_phase(self) -> None:
+        if self._phase and self._examination:
+            done = [phase for phase in self._examination.result().phases if phase.name == self._phase]
+            self._progress.done(done[0] if done else PhaseResult(self._phase, self._requests))
+
+    def end(self, result: Run, cases: list[Path]) -> None:
+        """All that is known, everywhere it was asked for."""
+        self._close_phase()
+        self._progress.close()
+        print(terminal.report(result, self._style), file=self._out)
+        if cases:
+            print(f"case files: {', '.join(map(str, dict.fromkeys(cases)))}", file=self._out)
+        if self._as_json:
+            sys.stdout.write(json_.written(result).decode() + "\n")
+        written = {"junit": junit.junit, "html": html.page, "report": json_.written}
+        for kind, write in written.items():
+            if kind in self._files:
+                self._files[kind].write(write(result))
+        if self._stream:
+            self._stream.tell(
+                "end", ok=result.ok, interrupted=result.interrupted, inconclusive=result.inconclusive
+            )
