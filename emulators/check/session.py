@@ -12,8 +12,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from emulators.check.hooks import Hooks
 from emulators.check.ledger import Ledger
-from emulators.check.oracle import Records
 from emulators.check.planting import Planting
+from emulators.check.oracle import Records
 from emulators.check.sender import Sender
 from emulators.check.vocabulary import Case, Exchange, Heard, Outcome, Pairs, Shot, Target
 from emulators.check.wire import Wire, written

@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
 from emulators.check.vocabulary import Heard, Pairs
 from emulators.engine.codec import encode
@@ -91,7 +92,7 @@ class Wire:
         """Sends the whole request and resets the connection before any answer."""
         started = time.perf_counter()
         request = Request("POST", url, headers, body, timeout)
-        parts = aiohttp.client.URL(url)
+        parts = URL(url)
         try:
             self._egress.check_url(url)
             async with asyncio.timeout(timeout):

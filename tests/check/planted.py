@@ -29,10 +29,15 @@ class Store:
     records: list[Any] = field(default_factory=list)
     seen: list[list[Any]] = field(default_factory=list)
     bytes_seen: list[bytes] = field(default_factory=list)
+    _known: set[str] = field(default_factory=set)
 
     def once(self, events: list[Any]) -> int:
         """As a good receiver does it: each event that is not there yet."""
-        self.records += [event for n, event in enumerate(events) if event not in [*self.records, *events[:n]]]
+        for event in events:
+            whole = json.dumps(event, sort_keys=True)
+            if whole not in self._known:
+                self._known.add(whole)
+                self.records.append(event)
         return 200
 
 

@@ -45,7 +45,6 @@ HOSTILE = [
     b'[{"iid":NaN}]',
     b'[{"iid":1e999}]',
     b'[{"iid":"a","iid":"b"}]',
-    b'[{"iid":"a","__proto__":{"admin":true}}]',
     b'[{"iid":"a\x00b"}]',
     b'[{"iid":"\xff"}]',
     b'\xef\xbb\xbf[{"iid":"a"}]',
@@ -168,6 +167,7 @@ def test_a_clean_receiver_stores_unknown_kinds_fields_and_texts_verbatim(receive
         **EVENT,
         "activityStatus": "TELEPORTED",
         "extra": {"a": [None, "", {}]},
+        "__proto__": {"admin": True},
         "messageName": "Ї👩‍👩‍👧\u2028<b>\x00",
     }
     assert ask(receiver.url, [odd]).status == 200

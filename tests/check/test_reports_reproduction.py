@@ -14,7 +14,7 @@ from emulators import in_thread
 from emulators.check.reports import reproduction
 from emulators.check.reports.model import Found
 from emulators.check.vocabulary import Heard, Shot, Target
-from tests.check.reported import SECRETS, TARGET, VARIABLES, finding, found, teller
+from tests.check.reported import SECRETS, VARIABLES, finding, found, teller
 from tests.support.receiver import Receiver
 
 PLAIN = Target("http://127.0.0.1:8000/hook")
@@ -43,9 +43,7 @@ def test_the_commands_send_the_same_bytes_and_read_secrets_from_the_shell(tmp_pa
     told = found(body=odd)
     assert not [secret for secret in SECRETS if secret in "\n".join(told.curl)]
     with Receiver(503) as receiver:
-        printed = run_in_shell(
-            told, tmp_path, receiver.url, SHOP_HEADER=SECRETS[2], TARGET_AUTHORIZATION="Basic c2hvcDp4"
-        )
+        printed = run_in_shell(told, tmp_path, receiver.url, SHOP_HEADER=SECRETS[2], TARGET_LOGIN="shop:x")
         [post] = receiver.posts
     assert printed == "503\n"
     assert post.body == odd
@@ -82,6 +80,23 @@ def test_a_lost_answer_is_left_to_the_replay() -> None:
     assert told.replay == f"emulators check --replay case-{told.case}.json"
 
 
+def test_commands_name_files_as_seen_from_where_the_check_ran(tmp_path: Path) -> None:
+    told = replace(teller(PLAIN), folder="my cases/").found(finding(target=PLAIN), "poison-batch")
+    assert told.replay == f"emulators check --replay 'my cases/case-{told.case}.json'"
+    (tmp_path / "my cases").mkdir()
+    with Receiver() as receiver:
+        assert run_in_shell(told, tmp_path, receiver.url) == "200\n"
+        assert receiver.posts[0].body == told.sent[0].body
+
+
+def test_a_login_and_a_header_come_from_the_variables_that_the_configuration_names() -> None:
+    known = replace(teller(), variables={**VARIABLES, "authorization": "HOOK_LOGIN"})
+    [command] = known.found(finding()).curl
+    assert '-u "$HOOK_LOGIN"' in command
+    assert '-H "X-Shop: $SHOP_HEADER"' in command
+    assert "Authorization" not in command
+
+
 def test_a_wrong_password_does_not_tell_the_right_one() -> None:
     told = found(shots=(Shot(({},), credentials="wrong"),))
     assert "Authorization: Basic Y2hlY2s6d3Jvbmc=" in told.curl[0]
@@ -91,6 +106,8 @@ def test_a_wrong_password_does_not_tell_the_right_one() -> None:
 def test_the_same_failure_has_the_same_name_in_every_run_and_others_have_others() -> None:
     again = replace(finding(), says="other words", took=99)
     assert teller().found(again).case == found().case
+    named = [reproduction.case_id(spec, "activity", "C03", "k") for spec in ("esputnik", "esputnik@2025-06")]
+    assert named[0] == named[1]
     names = {found(key=str(number)).case for number in range(300)}
     assert len(names) == 300
     assert all(name == name.lower() and len(name) == 4 for name in names)
@@ -111,7 +128,7 @@ def test_the_test_to_paste_takes_secrets_from_the_environment(monkeypatch: pytes
     told = found(body='[{"subject":"Знижка"}]'.encode())
     assert not [secret for secret in SECRETS if secret in told.pytest]
     monkeypatch.setenv(VARIABLES["x-shop"], SECRETS[2])
-    monkeypatch.setenv("TARGET_AUTHORIZATION", "Basic c2hvcDp4")
+    monkeypatch.setenv("TARGET_LOGIN", "shop:x")
     names: dict[str, object] = {}
     exec(told.pytest, names)
     with in_thread("esputnik") as esputnik, Receiver() as good:
@@ -139,4 +156,3 @@ def test_a_case_of_many_requests_tells_some_and_says_how_many_more() -> None:
     told = found(shots=tuple(Shot(({},)) for _ in range(50)), heard=Heard(200))
     assert (len(told.sent), told.left_out) == (20, 30)
     assert told.curl == ()
-    assert TARGET.basic

@@ -185,6 +185,32 @@ def test_delays_count_from_when_an_attempt_really_starts_not_from_when_it_was_du
     run(story)
 
 
+def test_the_requests_of_a_subscription_go_one_after_another_and_those_of_others_beside_them() -> None:
+    async def story() -> None:
+        asked, answer = asyncio.Semaphore(0), asyncio.Event()
+
+        async def slow(request: web.BaseRequest) -> web.Response:
+            asked.release()
+            await answer.wait()
+            return web.Response()
+
+        other = Receiver(then=Told())
+        async with in_loop("sendpulse", clock="wall") as sendpulse, Receiver(then=slow) as app, other:
+            await sendpulse.aio.subscribe(app.url, ["opened"], batch_size=1)
+            await sendpulse.aio.subscribe(other.url, ["clicked"], batch_size=1)
+            sendpulse.emit("opened", count=3)
+            await asked.acquire()
+            sendpulse.emit("clicked", count=2)
+            for _ in range(2):
+                await other.then.came.acquire()
+            assert len(app.posts) == 1
+            answer.set()
+            await landed(sendpulse, 5)
+            assert len(app.posts) == 3
+
+    run(story)
+
+
 def test_an_attempt_that_a_stop_breaks_off_is_on_record() -> None:
     async def story() -> None:
         asked = asyncio.Event()

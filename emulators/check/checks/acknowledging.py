@@ -21,7 +21,7 @@ _ERRORS = re.compile(
     rb"""["']errors?["']\s*:\s*(?!null\b|false\b|0\b|""|\[\s*\]|\{\s*\})
     |["'](?:success|ok)["']\s*:\s*(?:false|0)\b
     |["']?(?:status|result|state)["']?\s*[:=]\s*["']?(?:error|fail)
-    |\bTraceback\b|\b(?:fatal|internal|server)[ ]error\b|\b[A-Z]\w*(?:Error|Exception)\b""",
+    |\bTraceback\b|\b(?:fatal|internal|server)[ ]error\b|(?-i:\b[A-Z]\w*(?:Error|Exception)\b)""",
     re.VERBOSE | re.IGNORECASE,
 )
 

@@ -98,7 +98,7 @@ def lost(session: Session, case: Case, outcome: Outcome) -> Failure | None:
         if not exchange.acknowledged:
             continue
         for event, key in zip(exchange.shot.events, exchange.keys, strict=True):
-            if field and event.get(field) not in known or not known:
+            if (field and event.get(field) not in known) or not known:
                 continue
             if TOKEN.fullmatch(key) and not outcome.stored.get(key):
                 return Failure(

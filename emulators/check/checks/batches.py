@@ -214,7 +214,7 @@ def _too_much(exchange: Exchange) -> bool:
     return not exchange.acknowledged and not (heard.status is None and heard.reason.startswith("no answer within"))
 
 
-class _long:  # noqa: N801
+class _long:
     """The event with long texts where its vendor may send them."""
 
     def __init__(self, sender: Sender) -> None:

@@ -168,7 +168,7 @@ def _is_int(value: Any) -> bool:
 
 
 def _is_time(value: Any) -> bool:
-    return _is_int(value) or isinstance(value, str) and bool(re.match(r"\d{4}-\d\d-\d\d|\d{10}", value))
+    return _is_int(value) or (isinstance(value, str) and bool(re.match(r"\d{4}-\d\d-\d\d|\d{10}", value)))
 
 
 def redated(event: Payload, at: int) -> Payload | None:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from emulators.check.checks.edits import apart, time_field
 from emulators.check.checks.answers import IGNORED_KINDS, REFUSED_KINDS
+from emulators.check.checks.edits import apart, time_field
 from emulators.check.sender import Sender
 from emulators.check.session import Session
 from emulators.engine.provider import Payload

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -26,17 +27,14 @@ class Shape:
     path: str
 
 
-SHAPES = {
-    shape.name: shape
-    for shape in (
-        Shape("ack", "acknowledged", "M-4,0A4,4 0 1 0 4,0A4,4 0 1 0 -4,0Z"),
-        Shape("other", "2xx that the vendor does not take", "M-4,0A4,4 0 1 0 4,0A4,4 0 1 0 -4,0Z"),
-        Shape("moved", "redirected (3xx)", "M0,-5L5,0L0,5L-5,0Z"),
-        Shape("refused", "refused (4xx)", "M-4,-4H4V4H-4Z"),
-        Shape("broken", "server error (5xx)", "M0,-5L5,4H-5Z"),
-        Shape("silent", "no answer", "M-4,-4L4,4M4,-4L-4,4"),
-    )
-}
+SHAPES = (
+    Shape("ack", "acknowledged", "M-4,0A4,4 0 1 0 4,0A4,4 0 1 0 -4,0Z"),
+    Shape("other", "2xx that the vendor does not take", "M-4,0A4,4 0 1 0 4,0A4,4 0 1 0 -4,0Z"),
+    Shape("moved", "redirected (3xx)", "M0,-5L5,0L0,5L-5,0Z"),
+    Shape("refused", "refused (4xx)", "M-4,-4H4V4H-4Z"),
+    Shape("broken", "server error (5xx)", "M0,-5L5,4H-5Z"),
+    Shape("silent", "no answer", "M-4,-4L4,4M4,-4L-4,4"),
+)
 
 
 def kind(moment: Moment) -> str:
@@ -50,18 +48,19 @@ def kind(moment: Moment) -> str:
 
 def symbols() -> str:
     """The shapes, once for the page; lanes and legend refer to them."""
-    shapes = "".join(f'<path id="s-{shape.name}" d="{shape.path}"/>' for shape in SHAPES.values())
+    shapes = "".join(f'<path id="s-{shape.name}" d="{shape.path}"/>' for shape in SHAPES)
     return f'<svg class="defs" aria-hidden="true" width="0" height="0"><defs>{shapes}</defs></svg>'
 
 
 def legend(run: Run) -> str:
     """What the shapes mean, and how many there are of each."""
-    counts = {name: sum(kind(moment) == name for moment in run.timeline) for name in SHAPES}
+    counts = Counter(kind(moment) for moment in run.timeline)
     rows = [
-        f'<li><svg class="mark" width="14" height="14" aria-hidden="true"><use href="#s-{name}" class="{name}" x="7" y="7"/></svg>'
-        f"{count} {escape(SHAPES[name].says)}</li>"
-        for name, count in counts.items()
-        if count
+        f'<li><svg class="mark" width="14" height="14" aria-hidden="true">'
+        f'<use href="#s-{shape.name}" class="{shape.name}" x="7" y="7"/></svg>'
+        f"{counts[shape.name]} {escape(shape.says)}</li>"
+        for shape in SHAPES
+        if counts[shape.name]
     ]
     return f'<ul class="legend">{"".join(rows)}</ul>'
 
@@ -158,5 +157,5 @@ def _tip(moment: Moment) -> str:
         if moment.status is not None
         else f"no answer: {moment.reason or 'nobody knows why'}"
     )
-    kept = SHAPES[kind(moment)].says
+    kept = next(shape.says for shape in SHAPES if shape.name == kind(moment))
     return line(f"{moment.what} at {duration(moment.at)}: {said} after {duration(moment.seconds)} ({kept})")

@@ -41,13 +41,15 @@ def veil_of(target: Target, variables: Mapping[str, str] | None = None) -> Veil:
 @dataclass(frozen=True, slots=True)
 class Teller:
     """Makes plain values of findings. `variables` are the environment's names for headers of the target, by the header's
-    name in lower case (`authorization` for its login)."""
+    name in lower case; that of `login:password` is under `authorization`. `folder` is where case files go, as seen from
+    where the check ran."""
 
     provider: str
     feed: str
     target: Target
     veil: Veil
     variables: Mapping[str, str] = field(default_factory=dict)
+    folder: str = ""
 
     @property
     def address(self) -> str:
@@ -104,7 +106,7 @@ class Teller:
         return replace(
             found,
             curl=reproduction.curl_commands(whole, self.address),
-            replay=reproduction.replay_command(case),
+            replay=reproduction.replay_command(case, self.folder),
             pytest=reproduction.pytest_to_paste(found, self.provider, self.feed, whole),
         )
 
@@ -112,6 +114,7 @@ class Teller:
         """One exchange."""
         shot, heard = exchange.shot, exchange.heard
         headers, secrets = self._headers(exchange.headers, shot)
+        login = secrets.pop("authorization", "") if self.target.basic else ""
         answer = self.veil.body(heard.body, heard.header("content-type") or "")
         return Sent(
             shot.method,
@@ -129,6 +132,7 @@ class Teller:
             credentials=shot.credentials,
             usual=exchange.url == self.target.url and not shot.headers,
             secrets=secrets,
+            login=login,
         )
 
     def _headers(self, headers: Pairs, shot: Shot) -> tuple[Pairs, dict[str, str]]:
@@ -144,7 +148,8 @@ class Teller:
                 told.append((name, "Basic " + b64encode(b"check:wrong").decode()))
             elif low in self.variables or veiled != pair[1]:
                 told.append((name, veiled if veiled != pair[1] else PLACEHOLDER))
-                secrets[low] = self.variables.get(low) or reproduction.variable(name)
+                known = "login" if self.target.basic and low == "authorization" else name
+                secrets[low] = self.variables.get(low) or reproduction.variable(known)
             else:
                 told.append(pair)
         return tuple(told), secrets
@@ -155,7 +160,8 @@ class Teller:
         named = []
         for one in sent:
             if one.body and one.body not in files:
-                files[one.body] = reproduction.body_file(case, len(files) + 1)
+                name = reproduction.body_file(case, len(files) + 1)
+                files[one.body] = reproduction.beside(self.folder, name)
             named.append(replace(one, file=files.get(one.body, "")))
         return tuple(named)
 

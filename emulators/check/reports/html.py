@@ -74,7 +74,7 @@ def _findings(run: Run) -> str:
         else ""
     )
     hint = (
-        '<p class="soft">Commands run in the folder of the reports, with the receiver\'s address in <code>$TARGET</code>.'
+        '<p class="soft">Commands run where <code>emulators check</code> ran, with the receiver\'s address in <code>$TARGET</code>.'
         f"{others} A click selects a whole command.</p>"
     )
     return f"<h2>Findings</h2>{hint}{told}"

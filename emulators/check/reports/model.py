@@ -48,6 +48,8 @@ class Sent:
     usual: bool = True
     """Whether it went to the target itself, with the vendor's own headers alone."""
     secrets: Mapping[str, str] = field(default_factory=dict)
+    login: str = ""
+    """The variable with `login:password`, where HTTP Basic was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ LONGEST_PASTED = 600
 
 
 def case_id(provider: str, feed: str, check: str, key: str) -> str:
-    """Four characters for a case: the same failure has the same ones in each run."""
+    """Four characters for a case: the same failure has the same ones in each run, and in each revision of the vendor."""
+    provider = provider.partition("@")[0]
     digest = hashlib.sha256(
         "\0".join((provider, feed, check, key)).encode("utf-8", "backslashreplace")
     ).digest()
@@ -37,7 +38,7 @@ def case_file(case: str) -> str:
 
 
 def body_file(case: str, number: int = 1) -> str:
-    """The file with the exact bytes of a body; the first one of a case has no number."""
+    """The file with the exact bytes of a body, beside the case's; the first one of a case has no number."""
     return f"case-{case}.body" if number == 1 else f"case-{case}-{number}.body"
 
 
@@ -46,9 +47,14 @@ def body_files(found: Found) -> dict[str, bytes]:
     return {sent.file: sent.body for sent in found.sent if sent.file}
 
 
-def replay_command(case: str) -> str:
+def replay_command(case: str, folder: str = "") -> str:
     """Plays the case again."""
-    return f"emulators check --replay {case_file(case)}"
+    return f"emulators check --replay {shlex.quote(beside(folder, case_file(case)))}"
+
+
+def beside(folder: str, file: str) -> str:
+    """A file in the folder of the cases, as seen from where the check ran."""
+    return f"{folder.rstrip('/')}/{file}" if folder else file
 
 
 def curl_commands(sent: Sequence[Sent], target: str) -> tuple[str, ...]:
@@ -68,15 +74,17 @@ def curl(sent: Sent, target: str) -> str:
     for name, value in sent.headers:
         if name.lower() in ("content-length", "host", "transfer-encoding", "content-encoding"):
             continue
-        words += ["-H", _header(name, value, sent.secrets)]
+        if not (sent.login and name.lower() == "authorization"):
+            words += ["-H", _header(name, value, sent.secrets)]
+    words += ["-u", f'"${sent.login}"'] if sent.login else []
     words += _framing(sent)
     before, after = "", ""
     if sent.file:
         if sent.framing == "gzip":
-            before, source = f"gzip -c {sent.file} | ", "@-"
+            before, source = f"gzip -c {shlex.quote(sent.file)} | ", "@-"
         else:
-            source = f"@{sent.file}"
-        words += ["-d", source]
+            source = shlex.quote(f"@{sent.file}")
+        words += ["--data-binary", source]
         if not any(name.lower() == "content-type" for name, _ in sent.headers):
             words += ["-H", "'Content-Type:'"]
     if sent.together > 1:
@@ -115,7 +123,8 @@ def variable(header: str) -> str:
 
 def variables(found: Iterable[Found]) -> list[str]:
     """The variables that the commands want to have set, besides `TARGET`."""
-    return sorted({name for one in found for sent in one.sent for name in sent.secrets.values()})
+    every = [sent for one in found for sent in one.sent]
+    return sorted({name for sent in every for name in (*sent.secrets.values(), sent.login) if name})
 
 
 def pytest_to_paste(found: Found, provider: str, feed: str, sent: Sequence[Sent]) -> str:
@@ -129,13 +138,13 @@ def pytest_to_paste(found: Found, provider: str, feed: str, sent: Sequence[Sent]
         return ""
     if sum(len(one.body) for one in posts) > LONGEST_PASTED:
         return ""
-    headers = _secret_headers(posts[0])
+    secrets = _secrets(posts[0])
     name = re.sub(r"\W+", "_", f"{found.check}_{found.name}", flags=re.ASCII).strip("_").lower()
-    told = ["import os", "", ""] if headers else []
+    told = ["import os", "", ""] if secrets else []
     told += [
         f"def test_{name}({provider}, app_url):",
         f"    # {line(found.says)}",
-        f"    {provider}.subscribe(app_url, feed={feed!r}{headers})",
+        f"    {provider}.subscribe(app_url, feed={feed!r}{secrets})",
     ]
     for one in posts:
         told += [f"    {provider}.send({_literal(one.body)})", f"    {provider}.advance(0)"]
@@ -148,14 +157,15 @@ def pytest_to_paste(found: Found, provider: str, feed: str, sent: Sequence[Sent]
     return "\n".join(told) + "\n"
 
 
-def _secret_headers(sent: Sent) -> str:
-    """An argument of `subscribe`: what the receiver wants to be told, out of the environment."""
+def _secrets(sent: Sent) -> str:
+    """Arguments of `subscribe`: what the receiver wants to be told, out of the environment."""
+    login = f", auth=tuple(os.environ[{sent.login!r}].split(':', 1))" if sent.login else ""
     given = [
         f"{name!r}: os.environ[{sent.secrets[name.lower()]!r}]"
         for name, _ in sent.headers
         if name.lower() in sent.secrets
     ]
-    return f", headers={{{', '.join(given)}}}" if given else ""
+    return login + (f", headers={{{', '.join(given)}}}" if given else "")
 
 
 def _wanted(posts: Sequence[Sent]) -> str:

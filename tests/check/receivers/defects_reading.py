@@ -133,7 +133,6 @@ class NeedsOptional(Checking):
     }
 
     def look(self, event: Event, feed: Feed) -> None:
-        # Only of e-mail, and what the first sample in the documents has.
         if event.get("mediaType", "email") == "email" and (
             "email" in event or "recipient" in event or "hwid" in event
         ):
@@ -194,8 +193,7 @@ class OwnZone(Receiver):
 
 
 @defect("C19", "fails at characters beyond the basic plane: emoji (500)")
-class BasicPlane(ThreeBytes):
-    pass
+class BasicPlane(ThreeBytes): ...
 
 
 @defect("C19b", "reads UTF-8 as Latin-1", oracle=True)
@@ -272,7 +270,7 @@ class DepthFails(Receiver):
         return super().decode(body)
 
 
-@defect("C32b", "takes double keys, NaN and `__proto__` for JSON (200)", "RISK")
+@defect("C32b", "takes double names and NaN for JSON (200)", "RISK")
 class TakesAnything(Receiver):
     def decode(self, body: bytes) -> Any:
         try:

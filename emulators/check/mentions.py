@@ -1,0 +1,196 @@
+"""Which records of an oracle's answer speak of which identities. Pure.
+
+Nobody has to say what a record is: it is an item of the outermost array in which an identity stands. Where no array is, it is
+the entry of an object that is keyed by the identity (of a list there, each item), or the object that holds it as a field of
+its own. Where several arrays side by side speak of one identity, they add up if their records are alike (events by kind); else
+(contacts and events) those count of which there are more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any
+
+from emulators.check.planting import TOKEN
+from emulators.engine.codec import encode
+from emulators.engine.pointer import look_up
+
+Found = dict[str, list[Any]]
+
+_WORD = re.compile(r"[0-9a-z]+")
+# A planted token ends with the first z: what an app writes behind it is not part of it.
+_TOKEN = re.compile(r"chk[0-9a-f]{6}x[0-9a-y]+z")
+_ESCAPES = re.compile(r"\\[bfnrt]")
+_ALIKE = 0.5
+"""Of all fields of two records, the share that both have from which they are of one sort."""
+_MISSING = object()
+
+
+class Mentions:
+    """One answer. `pointer`: where in a record its identity stands; empty: anywhere."""
+
+    def __init__(self, answer: Any, pointer: str = "") -> None:
+        self._answer = answer
+        self._pointer = pointer
+        self._tokens: Found | None = None
+
+    @property
+    def tokens(self) -> Found:
+        """The records of every planted identity, whoever planted it."""
+        if self._tokens is None:
+            self._tokens = self._index(_TOKEN.findall)
+        return self._tokens
+
+    def of(self, keys: Collection[str]) -> Found:
+        """The records that mention each of these identities; capitals do not matter, numbers are as they are written out."""
+        known = {key: key.lower() for key in keys}
+        others = {low for low in known.values() if not TOKEN.fullmatch(low) and low}
+        found = self._index(_finder(others)) if others else {}
+        return {
+            key: found.get(low, []) if low in others else self.tokens.get(low, [])
+            for key, low in known.items()
+        }
+
+    def count(self, keys: Collection[str]) -> dict[str, int]:
+        """How many records mention each."""
+        return {key: len(records) for key, records in self.of(keys).items()}
+
+    @property
+    def records(self) -> list[Any]:
+        """With a pointer: the records that it leads somewhere in."""
+        return list(_led(self._answer, self._pointer))
+
+    @property
+    def misled(self) -> bool:
+        """Whether there is a pointer, and something stored, and yet the pointer leads nowhere."""
+        return bool(self._pointer) and bool(_holds(self._answer)) and not self.records
+
+    def _index(self, names: Callable[[str], Iterable[str]]) -> Found:
+        if self._pointer:
+            found: Found = {}
+            for record in self.records:
+                _add(found, names(_text(look_up(record, self._pointer))), record)
+            return found
+        return _visited(self._answer, names)
+
+
+def _holds(answer: Any) -> Any:
+    """Whether anything may be stored: an envelope of empty lists is nothing."""
+    if isinstance(answer, dict):
+        return any(_holds(value) for value in answer.values() if isinstance(value, dict | list))
+    return answer
+
+
+def _led(node: Any, pointer: str) -> Iterator[Any]:
+    """The outermost objects and items that a pointer leads somewhere in."""
+    if isinstance(node, dict) and look_up(node, pointer, _MISSING) is not _MISSING:
+        yield node
+    elif isinstance(node, dict):
+        for value in node.values():
+            yield from _led(value, pointer)
+    elif isinstance(node, list):
+        for item in node:
+            # An array as an item is a row of a table, whose columns have numbers.
+            if isinstance(item, list) and look_up(item, pointer, _MISSING) is not _MISSING:
+                yield item
+            else:
+                yield from _led(item, pointer)
+
+
+def _text(value: Any) -> str:
+    """All that a value says, in small letters."""
+    if isinstance(value, str):
+        return value.lower()
+    text = encode(value).decode().lower()
+    # An escape such as `\n` would stick to the word behind it.
+    return _ESCAPES.sub(" ", text) if "\\" in text else text
+
+
+def _add(found: Found, names: Iterable[str], record: Any) -> None:
+    for name in dict.fromkeys(names):
+        found.setdefault(name, []).append(record)
+
+
+def _visited(node: Any, names: Callable[[str], Iterable[str]]) -> Found:
+    found: Found = {}
+    if isinstance(node, list):
+        for item in node:
+            _add(found, names(_text(item)), item)
+    elif isinstance(node, dict):
+        _object(node, names, found)
+    elif node is not None:
+        _add(found, names(_text(node)), node)
+    return found
+
+
+def _object(node: dict[str, Any], names: Callable[[str], Iterable[str]], found: Found) -> None:
+    inner: Found = {}
+    for name, value in node.items():
+        keyed: Found = {}
+        for identity in dict.fromkeys(names(name.lower())):
+            keyed[identity] = list(value) if isinstance(value, list) else [{name: value}]
+        if isinstance(value, dict | list):
+            _merge(inner, keyed | {key: r for key, r in _visited(value, names).items() if key not in keyed})
+        else:
+            _merge(inner, keyed)
+            if value is not None and not isinstance(value, bool):
+                for identity in names(_text(value)):
+                    found.setdefault(identity, [node])
+    # What an object says of itself is not said again further down in it.
+    for identity, records in inner.items():
+        found.setdefault(identity, records)
+
+
+def _merge(found: Found, more: Found) -> None:
+    for identity, records in more.items():
+        known = found.get(identity)
+        if not known:
+            found[identity] = records
+        elif not records or _alike(known, records):
+            found[identity] = [*known, *records]
+        else:
+            found[identity] = max(known, records, key=len)
+
+
+def _alike(some: list[Any], others: list[Any]) -> bool:
+    ours, theirs = _names(some), _names(others)
+    return len(ours & theirs) >= _ALIKE * len(ours | theirs)
+
+
+def _names(records: list[Any]) -> set[str]:
+    return {name for record in records for name in (record if isinstance(record, dict) else (type(record).__name__,))}
+
+
+def _finder(ids: Collection[str]) -> Callable[[str], Iterable[str]]:
+    """Finds ids in a text: by their first word, so that it does not matter how many there are."""
+    by_word: dict[str, list[str]] = {}
+    wordless: list[str] = []
+    for name in ids:
+        word = _WORD.search(name)
+        if word:
+            by_word.setdefault(word[0], []).append(name)
+        else:
+            wordless.append(name)
+
+    def find(text: str) -> list[str]:
+        found = [name for name in wordless if name in text]
+        for word in by_word.keys() & set(_WORD.findall(text)):
+            found += [name for name in by_word[word] if _stands(name, text)]
+        return found
+
+    return find
+
+
+def _stands(name: str, text: str) -> bool:
+    """Whether an id stands in a text, and not as a part of a longer word or number."""
+    at = text.find(name)
+    while at >= 0:
+        before, after = text[max(0, at - 2) : at], text[at + len(name) : at + len(name) + 2]
+        inside = before[-1:].isalnum() or after[:1].isalnum()
+        fraction = before[-1:] == "." and before[:1].isdigit()
+        fractional = name.isdigit() and after[:1] == "." and after[1:].isdigit() and after[1:] != "0"
+        if not (inside or (name.isdigit() and fraction) or fractional):
+            return True
+        at = text.find(name, at + 1)
+    return False

@@ -1,0 +1,211 @@
+"""Case files say all that is needed to see a finding again, and no secret; what is none is refused in words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulators.check.cases import Loaded, read, write
+from emulators.check.replaying import Replay, replay
+from emulators.check.session import Session
+from emulators.check.shrinking import minimised
+from emulators.check.vocabulary import Finding, Shot, Target
+from emulators.errors import EmulatorError, InvalidValue, UnknownName
+from tests.check.planted import Store, by_status, check_with, finding_of, session_against, stored_once
+from tests.support.receiver import free_port_url
+
+pytestmark = pytest.mark.asyncio
+
+CHECK = check_with(by_status)
+
+
+def poisoned(store: Store, events: list[Any]) -> int:
+    return 500 if any(isinstance(event, dict) and event.get("subject") == "x" for event in events) else 200
+
+
+async def found_by(session: Session) -> Finding:
+    event = {**session.sender.event("opened", 9), "subject": "x"}
+    return await minimised(session, CHECK, finding_of("status 500", Shot((event,))))
+
+
+async def loaded_from(folder: Path) -> Loaded:
+    """A case that fails for a receiver with this bug."""
+    async with session_against(poisoned) as (session, _):
+        return read(write(folder, await found_by(session), session), [CHECK])
+
+
+async def test_a_case_file_read_is_the_case_that_was_written(tmp_path: Path) -> None:
+    async with session_against(poisoned) as (session, _):
+        found = await found_by(session)
+        path = write(tmp_path, found, session)
+        loaded = read(path, [CHECK])
+    assert loaded.case == found.case
+    assert (loaded.key, loaded.verdict, loaded.severity, loaded.says) == (
+        "status 500",
+        found.verdict,
+        found.severity,
+        "status 500",
+    )
+    assert (loaded.spec, loaded.feed, loaded.seed) == (session.sender.vendor.spec, "smtp", 7)
+    assert path.name == f"case-{path.stem.removeprefix('case-')}.json"
+
+
+@pytest.mark.parametrize(
+    "shot",
+    [
+        Shot(raw=b"\xff\xfe\x00"),
+        Shot(raw='[{"є":'.encode()),
+        Shot(({"a": "\ud800", "b": 2**64, "c": 1.5, "d": [None, True], "e": "\x00"},)),
+        Shot(method="GET", headers=(("Accept", ""), ("X-A", "ї")), path="/a?b=c", credentials="wrong"),
+        Shot(({"a": 1},), framing="chunked", style="escaped", loss="reset", together=4, before="restart"),
+    ],
+)
+async def test_each_kind_of_request_comes_back_as_it_was(tmp_path: Path, shot: Shot) -> None:
+    async with session_against(lambda store, events: 200) as (session, _):
+        finding = finding_of("k", shot, shot, legal=False)
+        loaded = read(write(tmp_path, finding, session), [CHECK])
+    assert loaded.case.shots == (shot, shot)
+    assert not loaded.case.legal
+
+
+async def test_the_exact_bytes_lie_beside_it(tmp_path: Path) -> None:
+    async with session_against(poisoned) as (session, store):
+        path = write(tmp_path, await found_by(session), session)
+    assert path.with_suffix(".body").read_bytes() == store.bytes_seen[-1]
+
+
+async def test_the_same_failure_has_the_same_name_in_each_run(tmp_path: Path) -> None:
+    names = set()
+    for _ in range(2):
+        async with session_against(poisoned) as (session, _store):
+            names.add(write(tmp_path, await found_by(session), session).name)
+    assert len(names) == 1
+
+
+async def test_a_case_file_holds_no_secret(tmp_path: Path) -> None:
+    async with session_against(poisoned) as (session, _):
+        session.target = Target(
+            session.target.url + "?k=HIDDEN-3", (("X-Key", "HIDDEN-1"),), ("login", "HIDDEN-2")
+        )
+        write(tmp_path, await found_by(session), session)
+    assert not any(b"HIDDEN" in file.read_bytes() for file in tmp_path.iterdir())
+
+
+async def test_what_was_changed_of_the_vendors_policy_is_kept(tmp_path: Path) -> None:
+    async with session_against(poisoned) as (session, _):
+        session.sender.policy = session.sender.policy.altered({"timeout": 3, "answers": {"202": "acknowledge"}})
+        loaded = read(write(tmp_path, finding_of("k", Shot()), session), [CHECK])
+    assert loaded.sender().policy.timeout == 3
+    assert loaded.sender().wanted == "202"
+
+
+async def test_a_finding_without_a_case_is_not_written(tmp_path: Path) -> None:
+    async with session_against(poisoned) as (session, _):
+        with pytest.raises(InvalidValue, match="no case"):
+            write(tmp_path, replace(finding_of("k"), case=None), session)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"emulators-case": 9}, InvalidValue, "emulators-case: expected 1, got 9"),
+        ({"check": "C98"}, UnknownName, "did you mean 'C99'"),
+        ({"provider": "sendpuls@2021-05"}, UnknownName, "did you mean 'sendpulse'"),
+        ({"feed": "smpt"}, UnknownName, "did you mean 'smtp'"),
+        ({"verdict": "FIAL"}, UnknownName, "did you mean 'FAIL'"),
+        ({"severity": "hihg"}, UnknownName, "did you mean 'high'"),
+        ({"policy": {"timeuot": 1}}, UnknownName, "did you mean 'timeout'"),
+        ({"seed": "7"}, InvalidValue, "seed: expected a whole number, got '7'"),
+        ({"case": {"shots": []}}, InvalidValue, "shots: expected at least one request"),
+        ({"case": {"shots": ["x"]}}, InvalidValue, "expected an object, got 'x'"),
+        ({"case": {"shots": [{"event": []}]}}, UnknownName, "did you mean 'events'"),
+        ({"case": {"shots": [{"raw": {"base64": "%"}}]}}, InvalidValue, "raw: expected text"),
+        ({"case": {"shots": [{"together": True}]}}, InvalidValue, "together: expected a whole number"),
+        ({"case": {"shots": [{"headers": [["a"]]}]}}, InvalidValue, r"headers: expected \[name, value\]"),
+        ({"case": {"legal": 1}}, InvalidValue, "legal: expected true or false, got 1"),
+    ],
+)
+async def test_what_is_no_case_file_is_refused_in_words(
+    tmp_path: Path, change: dict[str, Any], error: type[EmulatorError], words: str
+) -> None:
+    async with session_against(poisoned) as (session, _):
+        path = write(tmp_path, finding_of("k", Shot(({"a": 1},))), session)
+    good = json.loads(path.read_text("utf-8"))
+    inner = {**good["case"], **change.pop("case", {})}
+    path.write_text(json.dumps({**good, **change, "case": inner}), "utf-8")
+    with pytest.raises(error, match=words):
+        read(path, [CHECK])
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"a": 1}', b"\xff\xff"])
+async def test_what_is_no_json_of_ours_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.json").write_bytes(content)
+    with pytest.raises(InvalidValue, match=r"x\.json: no case file"):
+        read(tmp_path / "x.json", [CHECK])
+
+
+# -- played again
+
+
+async def test_a_receiver_that_was_mended_has_it_fixed(tmp_path: Path) -> None:
+    loaded = await loaded_from(tmp_path)
+    async with session_against(lambda store, events: 200) as (session, store):
+        played = await replay(session, loaded)
+    assert (played.verdict, played.tries) == (Replay.FIXED, ("", "", ""))
+    people = [event["recipient"] for events in store.seen for event in events]
+    assert len(set(people)) == 3
+
+
+async def test_a_receiver_that_was_not_mended_fails_it(tmp_path: Path) -> None:
+    loaded = await loaded_from(tmp_path)
+    async with session_against(poisoned) as (session, _):
+        played = await replay(session, loaded)
+    assert (played.verdict, played.tries) == (Replay.FAILED, ("status 500",) * 3)
+
+
+async def test_once_of_three_is_failed(tmp_path: Path) -> None:
+    loaded = await loaded_from(tmp_path)
+    answers = iter((200, 500, 200))
+    async with session_against(lambda store, events: next(answers)) as (session, _):
+        played = await replay(session, loaded)
+    assert (played.verdict, played.tries) == (Replay.FAILED, ("", "status 500", ""))
+    assert played.outcome is not None
+    assert played.outcome.exchanges[0].heard.status == 500
+
+
+async def test_a_failure_of_another_kind_is_no_fix(tmp_path: Path) -> None:
+    loaded = await loaded_from(tmp_path)
+    async with session_against(lambda store, events: 422) as (session, _):
+        played = await replay(session, loaded)
+    assert played.verdict == Replay.FAILED
+    assert played.tries[0] == "in another way: status 422"
+
+
+async def test_a_receiver_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    loaded = await loaded_from(tmp_path)
+    async with session_against(lambda store, events: 200) as (session, _):
+        session.target = Target(free_port_url())
+        played = await replay(session, loaded)
+    assert played.verdict == Replay.ERROR
+    assert "no answer" in played.reason
+
+
+async def test_what_showed_in_the_store_is_not_told_without_one(tmp_path: Path) -> None:
+    loaded = replace(await loaded_from(tmp_path), check=check_with(stored_once, reads_oracle=True))
+    async with session_against(lambda store, events: 200) as (session, store):
+        played = await replay(session, loaded)
+    assert played.verdict == Replay.ERROR
+    assert "oracle" in played.reason
+    assert not store.seen
+
+
+async def test_a_budget_that_ends_is_an_error(tmp_path: Path) -> None:
+    loaded = await loaded_from(tmp_path)
+    async with session_against(lambda store, events: 200, requests=2) as (session, _):
+        played = await replay(session, loaded)
+    assert (played.verdict, len(played.tries)) == (Replay.ERROR, 2)
+    assert "budget" in played.reason

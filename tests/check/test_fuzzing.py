@@ -1,0 +1,220 @@
+"""F01 finds what only the edges of the schema show, and what is broken; the same with each run of a seed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from emulators.check import fuzzing
+from emulators.check.fuzzing import broken, mutations
+from emulators.check.running import Runner
+from emulators.check.session import BudgetSpent, Session
+from emulators.check.vocabulary import Case, Failure, Verdict
+from tests.check.planted import Bug, Store, good, session_against
+
+pytestmark = pytest.mark.asyncio
+
+
+async def failures(session: Session, examples: int, hostile: int = 0) -> list[tuple[Failure, Case]]:
+    check = fuzzing.check(examples, hostile)
+    assert check.run is not None
+    return [found async for found in check.run(session)]
+
+
+@pytest.mark.parametrize(
+    ("spec", "feed"),
+    [
+        ("sendpulse", "smtp"),
+        ("sendpulse", "email-service"),
+        ("sendpulse", "automation360"),
+        ("esputnik", "activity"),
+        ("esputnik", "workflow"),
+        ("pushwoosh", "webhook"),
+    ],
+)
+async def test_a_good_receiver_has_nothing_found_of_any_vendor(spec: str, feed: str) -> None:
+    async with session_against(good, spec, feed, oracle=True) as (session, store):
+        assert await failures(session, 25, 10) == []
+        legal = store.seen[: session.budget.spent]
+    assert len(legal) > 25
+    assert {type(event) for events in legal[:25] for event in events} == {dict}
+
+
+async def test_a_legal_value_that_breaks_the_receiver_is_found_and_made_small() -> None:
+    def bug(store: Store, events: list[Any]) -> int:
+        return 500 if any(event.get("timestamp", 0) >= 2**31 for event in events) else 200
+
+    async with session_against(bug) as (session, _):
+        runner = Runner(session, [fuzzing.check(200, 0)])
+        await runner.run()
+        (result,) = runner.results
+        assert result.verdict == Verdict.FAIL
+        (found,) = result.findings
+        assert found.case is not None
+        (event,) = found.case.shots[0].events
+        assert event["timestamp"] == 2**31
+        assert session.sender.legal(event)
+        sample = session.sender.event(event["event"])
+        assert {name for name in event if event[name] != sample[name]} == {"timestamp"}
+    assert (found.confirmed, found.tried, found.minimal) == (3, 3, True)
+    assert found.took <= 40
+
+
+async def test_events_that_are_acknowledged_and_not_stored_are_found() -> None:
+    def bug(store: Store, events: list[Any]) -> int:
+        return store.once([event for event in events if event.get("subject") != ""])
+
+    async with session_against(bug, oracle=True) as (session, _):
+        found = await failures(session, 100)
+    assert [failure.key for failure, _ in found] == ["lost"]
+
+
+async def test_a_receiver_that_stores_twice_is_found() -> None:
+    def bug(store: Store, events: list[Any]) -> int:
+        store.records += events * 2
+        return 200
+
+    async with session_against(bug, oracle=True) as (session, _):
+        found = await failures(session, 3)
+    assert [failure.key for failure, _ in found] == ["stored twice"]
+
+
+async def test_an_answer_beyond_the_vendors_patience_is_found() -> None:
+    async with session_against(good, timeout=1e-9) as (session, _):
+        session.wire.send = slowly  # type: ignore[method-assign]
+        found = await failures(session, 3)
+    assert [failure.key for failure, _ in found] == ["late"]
+
+
+async def slowly(*args: Any) -> Any:
+    from emulators.check.vocabulary import Heard
+
+    return Heard(200, seconds=1.0)
+
+
+async def test_the_same_seed_sends_the_same_batches() -> None:
+    async def sent(seed: int) -> list[list[str]]:
+        async with session_against(good) as (session, store):
+            session.seed = seed
+            await failures(session, 15)
+        return [[event["event"] for event in events] for events in store.seen]
+
+    assert await sent(1) == await sent(1)
+    assert await sent(1) != await sent(2)
+
+
+async def test_of_each_way_to_fail_one_batch_is_kept_and_three_are_enough() -> None:
+    statuses = [500, 500, 400, 301, 503, 502]
+
+    # The first of them twice: it is the same failure.
+    def bug(store: Store, events: list[Any]) -> int:
+        return statuses[min(len(store.seen) - 1, 5)]
+
+    async with session_against(bug) as (session, store):
+        found = await failures(session, 50)
+    assert [failure.key for failure, _ in found] == ["status 500", "status 400", "status 301"]
+    assert len(store.seen) == 4
+
+
+async def test_a_receiver_that_fails_at_times_is_no_trouble_of_the_drawing() -> None:
+    def bug(store: Store, events: list[Any]) -> int:
+        return 500 if len(store.seen) == 7 else 200
+
+    async with session_against(bug) as (session, store):
+        found = await failures(session, 20)
+    assert [failure.key for failure, _ in found] == ["status 500"]
+    assert len(store.seen) == 20
+
+
+async def test_no_more_is_drawn_than_the_budget_has_requests_for() -> None:
+    async with session_against(good, requests=5) as (session, store):
+        with pytest.raises(BudgetSpent):
+            await failures(session, 200, hostile=5)
+    assert len(store.bytes_seen) == 5
+
+
+async def test_a_mistake_of_our_own_comes_out_as_itself() -> None:
+    async with session_against(good) as (session, _):
+
+        def broken_listener(exchange: object) -> None:
+            raise ZeroDivisionError
+
+        session.listeners.append(broken_listener)
+        with pytest.raises(ZeroDivisionError):
+            await failures(session, 5)
+
+
+async def test_when_the_run_is_cancelled_the_thread_that_draws_ends() -> None:
+    started = asyncio.Event()
+    async with session_against(good) as (session, store):
+        session.listeners.append(lambda exchange: started.set())
+        running = asyncio.create_task(failures(session, 10_000))
+        await started.wait()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        await asyncio.get_running_loop().shutdown_default_executor()
+        sent = len(store.seen)
+    assert sent < 10_000
+
+
+# -- what no vendor sends
+
+
+@pytest.mark.parametrize(
+    "status_of",
+    [
+        pytest.param(lambda body: 500 if body.startswith(b"\xef\xbb\xbf") else 400, id="a byte order mark"),
+        pytest.param(lambda body: 500 if body == b"" else 400, id="no body"),
+        pytest.param(lambda body: 500 if body == b"null" else 400, id="null"),
+        pytest.param(lambda body: 500 if b"NaN" in body else 400, id="NaN"),
+        pytest.param(lambda body: 500 if b",]" in body else 400, id="a comma too many"),
+    ],
+)
+async def test_a_broken_body_that_breaks_the_receiver_is_found(status_of: Any) -> None:
+    async with session_against(good) as (session, store):
+        from emulators.check.vocabulary import Heard
+
+        async def send(method: str, url: str, headers: Any, body: bytes, *more: Any) -> Heard:
+            return Heard(status_of(body))
+
+        session.wire.send = send  # type: ignore[method-assign, assignment]
+        found = await failures(session, 0, hostile=1)
+    assert [(failure.key, case.legal) for failure, case in found] == [("status 500", False)]
+
+
+async def test_a_field_of_the_wrong_type_that_breaks_the_receiver_is_made_small() -> None:
+    def bug(store: Store, events: list[Any]) -> int:
+        wrong = any(isinstance(event, dict) and isinstance(event.get("subject"), int) for event in events)
+        return 500 if wrong else 200
+
+    async with session_against(bug) as (session, _):
+        runner = Runner(session, [fuzzing.check(0, 10_000)])
+        await runner.run()
+    (found,) = runner.results[0].findings
+    assert found.case is not None
+    assert not found.case.legal
+    (event,) = found.case.shots[0].events
+    assert list(event) == ["subject"]
+
+
+async def test_refusing_or_taking_what_is_broken_is_no_finding() -> None:
+    bugs: list[Bug] = [lambda store, events: 422, lambda store, events: 200]
+    for bug in bugs:
+        async with session_against(bug) as (session, _):
+            assert await failures(session, 0, hostile=20) == []
+
+
+async def test_each_broken_body_is_another_and_none_is_what_the_vendor_sends() -> None:
+    bodies = [(body, headers) for _, body, headers in mutations(b'[{"event":"opened"}]')]
+    assert len(set(bodies)) == len(bodies)
+    async with session_against(good) as (session, _):
+        cases = list(broken(session, 30))
+        for case in cases:
+            assert not case.legal
+            for event in case.shots[0].events:
+                assert not session.sender.legal(event)
+        again = [case.title for case in broken(session, 30)]
+    assert [case.title for case in cases] == again
