@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 from emulators.engine import codec
+from emulators.explanations import GOT, RULES, WORDS
 
 PLACEHOLDER = "<redacted>"
 
@@ -62,16 +63,7 @@ _TRACED_KEY = re.compile(
     b"key(?:"
     + b"|".join(
         b"(?<=" + word + between + b"key)"
-        for word in (
-            b"api",
-            b"access",
-            b"private",
-            b"auth",
-            b"signing",
-            b"encryption",
-            b"license",
-            b"licence",
-        )
+        for word in b"api access private auth signing encryption license licence".split()
         for between in (b"", b"[-_ ]")
     )
     + b")"
@@ -129,6 +121,12 @@ class Veil:
 
     def text(self, text: str) -> str:
         """A line of a log: also what stands behind `password=`, `"token": ` and their like."""
+        # Every other piece is a rule.
+        pieces = RULES.split(GOT.sub(self._got, text)) if ":" in text or "=" in text else [text]
+        pieces[::2] = map(self._line, pieces[::2])
+        return "".join(pieces)
+
+    def _line(self, text: str) -> str:
         told = _HEADER_LINE.sub(self._header_line, text)
         return self._shaped(_PAIR.sub(self._pair, told))
 
@@ -278,6 +276,11 @@ class Veil:
     def _header_line(self, found: re.Match[str]) -> str:
         return f"{found[1]}{found[2]}{self._header(found[1], found[3])}"
 
+    def _got(self, found: re.Match[str]) -> str:
+        name, rule, value = found.groups()
+        hidden = self.telling(name) and not self._is_harmless(value)
+        return f"{name}{rule}{PLACEHOLDER}" if hidden else found[0]
+
     def _pair(self, found: re.Match[str]) -> str:
         opening, name, between, value = found.groups()
         bare = value.lstrip("\\\"'")
@@ -286,7 +289,7 @@ class Veil:
             return found[0]
         if _HEADER_LINE.match(f"{name}: x") or not (self.telling(name) or name.lower() in _ALONE):
             return found[0]
-        if self._is_harmless(bare):
+        if self._is_harmless(bare) or (between == ": " and value in WORDS):
             return found[0]
         return f"{opening}{name}{between}{value[: len(value) - len(bare)]}{PLACEHOLDER}"
 

@@ -249,3 +249,41 @@ def test_depth_and_length_are_no_way_out() -> None:
         " " * 200_000,
     ):
         assert CANARY not in VEIL.text(f"{text} token={CANARY}")
+
+
+RULES_OF_OURS = [
+    "expected the header Authorization: Bearer TOKEN, with the token of the ready line",
+    "401 the request: expected the header Authorization: Basic, any user name and ESPUTNIK_API_KEY as the password, got nothing",
+    "the header Authorization: Bearer, with a token of POST /oauth/access_token or the API key",
+    "the header Authorization: Bearer HELLOTEXT_TOKEN, got no Authorization header",
+    "the header Authorization: Token PUSHWOOSH_TOKEN; /request: expected an object, got nothing",
+    "auth: expected array or null",
+    "token: required, and not there",
+    "url: credentials do not belong in a URL; use auth=('login', 'password')",
+    "auth: expected text, got 'made-up-by-us'",
+]
+
+
+@pytest.mark.parametrize("rule", RULES_OF_OURS)
+def test_what_our_own_messages_expect_stays_readable(rule: str) -> None:
+    assert VEIL.text(rule) == rule
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (f"auth: expected array or null, got '{CANARY}'", "auth: expected array or null, got <redacted>"),
+        (f"auth: expected array, got ['ann', '{CANARY}']", "auth: expected array, got <redacted>"),
+        (f"token: expected text, got '{CANARY}…", "token: expected text, got <redacted>"),
+        (
+            f"/request/auth: expected PUSHWOOSH_TOKEN, got '{CANARY}', another token",
+            "/request/auth: expected PUSHWOOSH_TOKEN, got <redacted>, another token",
+        ),
+        (f"Authorization: Bearer {CANARY}, with blanks", "Authorization: Bearer <redacted>"),
+        (f"Authorization: Bearer, {CANARY}", "Authorization: <redacted>"),
+        ("Authorization: Bearer a_lower_token, with", "Authorization: Bearer <redacted>"),
+        (f"expected Authorization: Basic {CANARY}", "expected Authorization: Basic <redacted>"),
+    ],
+)
+def test_what_was_given_in_place_of_it_does_not(line: str, shown: str) -> None:
+    assert VEIL.text(line) == shown

@@ -89,6 +89,7 @@ def _fields(value: Any) -> Mapping[Any, Any] | None:
     if callable(names) and hasattr(value, "__getitem__"):
         return {name: value[name] for name in names()}
     # A model of an ORM: its columns are plain attributes. A date, a UUID, a decimal has none.
-    if type(value).__str__ is object.__str__ and hasattr(value, "__dict__"):
-        return {name: item for name, item in vars(value).items() if not name.startswith("_")}
-    return None
+    columns = {
+        name: item for name, item in getattr(value, "__dict__", {}).items() if not name.startswith("_")
+    }
+    return columns or None

@@ -45,6 +45,7 @@ class Examination:
 
     def __post_init__(self) -> None:
         settings = self.settings
+        self.run_id = secrets.token_hex(3)
         self.sender = Sender(settings.provider, settings.feed, settings.policy)
         self.target = settings.target(self.environment)
         self.egress = Egress(settings.allow)
@@ -59,6 +60,8 @@ class Examination:
             status_pointer=settings.oracle_status,
             headers=settings.oracle_pairs(self.environment),
             allow=settings.allow,
+            run=self.run_id,
+            since=self.started.isoformat(timespec="seconds"),
         )
         hooks = Hooks(
             reset=settings.reset_cmd,
@@ -72,7 +75,7 @@ class Examination:
             self.target,
             Wire(self.egress),
             settings.seed,
-            secrets.token_hex(3),
+            self.run_id,
             records,
             hooks,
             Budget(settings.requests, until),
@@ -82,7 +85,13 @@ class Examination:
         self.runner = Runner(self.session, self.checks, self._told)
         self.veil = veil_of(self.target, self._variables())
         self.teller = Teller(
-            self.sender.vendor.name, self.sender.feed.name, self.target, self.veil, self._variables()
+            self.sender.vendor.name,
+            self.sender.feed.name,
+            self.target,
+            self.veil,
+            self._variables(),
+            folder=settings.cases,
+            sources={key: source.title for key, source in self.sender.vendor.profile.sources.items()},
         )
         self._began = time.perf_counter()
         self._moments: list[Moment] = []

@@ -7,7 +7,7 @@ vendor's own example; and a receiver that fails at times only is no trouble of t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,6 +29,7 @@ LARGEST = 20
 """Events of a batch. Larger ones are other checks' business; here they would only fill the receiver."""
 MOST_FAILURES = 3
 DEEP = 5_000
+LOST, TWICE = "lost", "stored twice"
 SAID = 80
 
 
@@ -56,34 +57,33 @@ def judge(session: Session, case: Case, outcome: Outcome) -> Failure | None:
     for exchange in outcome.exchanges:
         heard = exchange.heard
         if heard.status is None:
-            return Failure("no answer", f"no answer to {_what(case)}: {heard.reason}")
-        if heard.status >= 500:
-            return Failure(f"status {heard.status}", f"status {heard.status} for {_what(case)}")
-        if case.legal and not exchange.acknowledged:
-            wanted = session.sender.wanted
+            return Failure("no answer", f"no answer to {_what(case)}: {heard.reason}", lasting=True)
+        if heard.status >= 500 or (case.legal and not exchange.acknowledged):
+            wanted = f", {session.sender.wanted} is wanted" if case.legal else ""
             return Failure(
-                f"status {heard.status}", f"status {heard.status} for {_what(case)}, {wanted} is wanted"
+                f"status {heard.status}", f"status {heard.status} for {_what(case)}{wanted}", lasting=True
             )
         if case.legal and heard.seconds > session.timeout:
-            return Failure(
-                "late", f"an answer after {heard.seconds:.1f} s, the vendor waits {session.timeout:g} s"
-            )
-    return _stored(outcome) if case.legal and outcome.stored is not None else None
+            told = f"an answer after {heard.seconds:.1f} s, the vendor waits {session.timeout:g} s"
+            return Failure("late", told, lasting=True)
+    return _stored(outcome, outcome.stored) if case.legal and outcome.stored is not None else None
 
 
-def _stored(outcome: Outcome) -> Failure | None:
+def _stored(outcome: Outcome, stored: Mapping[str, int]) -> Failure | None:
+    lost: Failure | None = None
     for exchange in outcome.exchanges:
         whole = codec.decode(exchange.body)
         sent = [encode(event).lower() for event in (whole if isinstance(whole, list) else [whole])]
         for key in filter(tellable, dict.fromkeys(exchange.keys)):
-            found = (outcome.stored or {}).get(key, 0)
-            if found == 0 and outcome.settled:
-                return Failure("lost", f"{key} was acknowledged and is not stored")
+            found = stored.get(key, 0)
             # An id may stand in more events than in those that are known by it.
             times = sum(key.lower().encode() in event for event in sent)
             if found > times:
-                return Failure("stored twice", f"{key} was sent {_times(times)} and is stored {_times(found)}")
-    return None
+                told = f"{key} was sent {_times(times)} and is stored {_times(found)}"
+                return Failure(TWICE, told, lasting=True)
+            if found == 0 and outcome.settled:
+                lost = lost or Failure(LOST, f"{key} was acknowledged and is not stored")
+    return lost
 
 
 def _what(case: Case) -> str:
@@ -118,8 +118,8 @@ async def _run(session: Session, examples: int, hostile: int) -> AsyncIterator[t
             yield failed, case
 
 
-async def _executed(session: Session, case: Case) -> Failure | None:
-    outcome = await session.run(case, partial(judge, session, case), case.legal)
+async def _executed(session: Session, case: Case, oracle: bool = False) -> Failure | None:
+    outcome = await session.run(case, partial(judge, session, case), oracle)
     return judge(session, case, outcome)
 
 
@@ -136,6 +136,8 @@ class _Hunt:
     found: list[tuple[Failure, Case]] = field(default_factory=list)
     ended: BaseException | None = None
     over: bool = False
+    asks: bool = True
+    """Whether the oracle is asked: not again once it told of a loss, as each loss is waited for."""
 
     def execute(self, batch: list[Payload]) -> None:
         """Sends a batch, in the thread that draws; `_Over` when there is to be no more. Never raises for what the receiver
@@ -143,7 +145,7 @@ class _Hunt:
         if self.over:
             raise _Over
         case = Case("F01", "a batch at the edges of what is legal", (Shot(tuple(batch)),))
-        executed = asyncio.run_coroutine_threadsafe(_executed(self.session, case), self.loop)
+        executed = asyncio.run_coroutine_threadsafe(_executed(self.session, case, self.asks), self.loop)
         try:
             self.ended = executed.exception()
         except CancelledError as cancelled:
@@ -155,6 +157,7 @@ class _Hunt:
         failure = executed.result()
         if failure is not None and failure.key not in {known.key for known, _ in self.found}:
             self.found.append((failure, case))
+            self.asks = self.asks and failure.key not in (LOST, TWICE)
             self.over = len(self.found) == MOST_FAILURES
 
 

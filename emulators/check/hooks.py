@@ -12,6 +12,8 @@ from emulators.engine.egress import Egress
 from emulators.errors import EmulatorError, unknown
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.005, 0.25
+LONGEST_ANSWER = 5.0
+"""Seconds until it is asked again: whoever is about to stop may still take a connection and never answer."""
 
 
 class HookFailed(EmulatorError):
@@ -83,7 +85,7 @@ class Hooks:
         wire, pause, until, why = Wire(self._egress), SHORTEST_PAUSE, time.monotonic() + self._timeout, ""
         try:
             while (left := until - time.monotonic()) > 0:
-                heard = await wire.send("GET", url, (), None, left)
+                heard = await wire.send("GET", url, (), None, min(left, LONGEST_ANSWER))
                 if heard.status is not None and (heard.status < 500 or not self._ready_url):
                     return
                 why = heard.reason or f"it answers {heard.status}"

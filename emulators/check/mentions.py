@@ -12,14 +12,13 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
-from emulators.check.planting import TOKEN
 from emulators.engine.codec import encode
 from emulators.engine.pointer import look_up
 
 Found = dict[str, list[Any]]
 
 _WORD = re.compile(r"[0-9a-z]+")
-# A planted token ends with the first z: what an app writes behind it is not part of it.
+# What `planting` makes; it ends with its first z, and what an app writes behind that is not part of it.
 _TOKEN = re.compile(r"chk[0-9a-f]{6}x[0-9a-y]+z")
 _ESCAPES = re.compile(r"\\[bfnrt]")
 _ALIKE = 0.5
@@ -45,7 +44,7 @@ class Mentions:
     def of(self, keys: Collection[str]) -> Found:
         """The records that mention each of these identities; capitals do not matter, numbers are as they are written out."""
         known = {key: key.lower() for key in keys}
-        others = {low for low in known.values() if not TOKEN.fullmatch(low) and low}
+        others = {low for low in known.values() if low and not _TOKEN.fullmatch(low)}
         found = self._index(_finder(others)) if others else {}
         return {
             key: found.get(low, []) if low in others else self.tokens.get(low, [])
@@ -159,7 +158,11 @@ def _alike(some: list[Any], others: list[Any]) -> bool:
 
 
 def _names(records: list[Any]) -> set[str]:
-    return {name for record in records for name in (record if isinstance(record, dict) else (type(record).__name__,))}
+    return {
+        name
+        for record in records
+        for name in (record if isinstance(record, dict) else (type(record).__name__,))
+    }
 
 
 def _finder(ids: Collection[str]) -> Callable[[str], Iterable[str]]:

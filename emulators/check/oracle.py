@@ -35,8 +35,8 @@ def oracle_of(
     allow: Iterable[str] = (),
     run: str = "",
     since: str = "",
-) -> Records:
-    """The records of one of four sources; they may answer with JSON of any form, JSON by the line, or text.
+) -> Records | None:
+    """The records of one of four sources (None: none was given), which may answer with JSON of any form, JSON by the line, or text.
 
     `{run}` and `{since}` in the URL, RUN and SINCE in the environment of the command, and parameters of the function by the
     names `run` and `since` are the run and its start (now, unless given; UTC, as 2026-08-30T12:00:00Z): an oracle may leave out
@@ -44,8 +44,12 @@ def oracle_of(
     (else it may stand anywhere in it), `status_pointer` to its state. `allow`: hosts besides this machine.
     """
     given = [source for source in (url, command, file, function) if source]
-    if len(given) != 1:
-        raise InvalidValue(f"oracle: expected one of url, command, file and function, got {len(given)}")
+    if not given:
+        return None
+    if len(given) > 1:
+        raise InvalidValue(
+            f"oracle: expected one of url, command, file and function, got {len(given)} of them"
+        )
     for name, pointer in (("key_pointer", key_pointer), ("status_pointer", status_pointer)):
         if pointer and not pointer.startswith("/"):
             raise InvalidValue(f"oracle: {name}: expected a JSON pointer such as /email, got {pointer!r}")

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from emulators.check.hooks import Hooks
 from emulators.check.ledger import Ledger
-from emulators.check.planting import Planting
 from emulators.check.oracle import Records
+from emulators.check.planting import Planting
 from emulators.check.sender import Sender
-from emulators.check.vocabulary import Case, Exchange, Heard, Outcome, Pairs, Shot, Target
+from emulators.check.vocabulary import Case, Exchange, Failure, Heard, Outcome, Pairs, Shot, Target
 from emulators.check.wire import Wire, written
 from emulators.errors import EmulatorError
 
@@ -82,7 +82,7 @@ class Session:
         self, case: Case, judge: Callable[[Outcome], object] | None = None, oracle: bool = False
     ) -> Outcome:
         """Executes a case with fresh ids. With `oracle` what was stored is told, as soon as `judge` finds nothing wrong
-        with it, or nothing changes any more."""
+        with it or what is wrong will stay so, or nothing changes any more."""
         planting = self.planting()
         exchanges: list[Exchange] = []
         for shot in case.shots:
@@ -94,7 +94,10 @@ class Session:
 
         def satisfied(counts: object) -> bool:
             known = Outcome(tuple(exchanges), dict(counts))  # type: ignore[call-overload]
-            return judge is not None and judge(known) is None
+            if judge is None:
+                return False
+            wrong = judge(known)
+            return wrong is None or (isinstance(wrong, Failure) and wrong.lasting)
 
         stored, settled = await self.records.settle(keys, satisfied)
         return Outcome(tuple(exchanges), stored, settled)

@@ -8,8 +8,9 @@ leaving out another could break: what is sent again is a shot that may stand alo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from functools import partial
 from random import Random
 
 from emulators.check.catalogue import Check
@@ -23,6 +24,8 @@ RUNS = 30
 LONGEST = 12
 EVERY_RESTART = 5
 """Of so many stories one has restarts: they take seconds."""
+ENOUGH = 3
+"""Stories that fail as others did."""
 LARGEST = 3
 FIRST_SEED = 5_000
 """Events with seeds from here on are not the documents' examples, which are all of one person."""
@@ -41,10 +44,28 @@ def check(runs: int = RUNS, longest: int = LONGEST) -> Check:
             "same request again, the same events in other company or order, a restart of the receiver."
         ),
         source="retry_delays",
-        cases=lambda session: stories(session, runs, longest),
+        run=partial(_run, runs=runs, longest=longest),
         judge=judge,
         reads_oracle=True,
     )
+
+
+async def _run(session: Session, runs: int, longest: int) -> AsyncIterator[tuple[Failure, Case]]:
+    seen: set[str] = set()
+    repeated = 0
+    for case in stories(session, runs, longest):
+        outcome = await session.run(case, partial(judge, session, case), oracle=True)
+        failure = judge(session, case, outcome)
+        if failure is None:
+            continue
+        if failure.key not in seen:
+            seen.add(failure.key)
+            yield failure, case
+        else:
+            repeated += 1
+        if repeated == ENOUGH:
+            # Whoever fails all the time would only be waited for.
+            return
 
 
 def stories(session: Session, runs: int, longest: int) -> Iterator[Case]:
@@ -119,21 +140,22 @@ def judge(session: Session, case: Case, outcome: Outcome) -> Failure | None:
     acknowledged: dict[str, bool] = {}
     for exchange in outcome.exchanges:
         if not exchange.acknowledged and not exchange.shot.loss:
-            status = exchange.heard.status
-            told = f"status {status}" if status is not None else "no answer"
-            return Failure(
-                told, f"{told} for a request in a row of them: {exchange.heard.reason}".rstrip(": ")
-            )
+            heard = exchange.heard
+            told = "no answer" if heard.status is None else f"status {heard.status}"
+            why = f": {heard.reason}" if heard.reason else ""
+            return Failure(told, f"{told} for a request in a row of them{why}", lasting=True)
         for key in filter(tellable, exchange.keys):
             acknowledged[key] = acknowledged.get(key, False) or exchange.acknowledged
-    if outcome.stored is None:
+    stored = outcome.stored
+    if stored is None:
         return None
-    for key, must in acknowledged.items():
-        found = outcome.stored.get(key, 0)
-        if found > 1:
-            return Failure("stored twice", f"{key} is stored {found} times")
-        if must and found == 0 and outcome.settled:
-            return Failure("lost", f"{key} was acknowledged and is not stored")
+    for key in acknowledged:
+        if stored.get(key, 0) > 1:
+            return Failure("stored twice", f"{key} is stored {stored[key]} times", lasting=True)
+    if outcome.settled:
+        for key, must in acknowledged.items():
+            if must and key in stored and not stored[key]:
+                return Failure("lost", f"{key} was acknowledged and is not stored")
     return None
 
 

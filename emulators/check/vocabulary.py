@@ -129,6 +129,8 @@ class Failure:
     says: str
     verdict: Verdict | None = None
     severity: Severity | None = None
+    lasting: bool = False
+    """Waiting would not mend it: a status was bad, or too much is stored. The oracle is not waited for then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ class Wire:
                 if len(said) >= MOST_READ:
                     response.close()
                     break
-            pairs = tuple(response.headers.items())
+            pairs = tuple((str(name), value) for name, value in response.headers.items())
             return Heard(response.status, pairs, said, time.perf_counter() - started)
 
     async def reset(self, url: str, headers: Pairs, body: bytes, timeout: float) -> Heard:

@@ -53,7 +53,8 @@ class Output:
             if self._har:
                 self._har.phase = self._phase
         elif isinstance(data, Finding) and self._examination:
-            found = self._examination.teller.found(data)
+            names = {check.id: check.name for check in self._examination.checks}
+            found = self._examination.teller.found(data, names.get(data.check, ""))
             self._progress.found(found)
             if self._stream:
                 self._stream.tell("finding", **json_.found(found))
@@ -78,7 +79,7 @@ class Output:
         """All that is known, everywhere it was asked for."""
         self._close_phase()
         self._progress.close()
-        print(terminal.report(result, self._style), file=self._out)
+        self._out.write(terminal.report(result, self._style))
         if cases:
             print(f"case files: {', '.join(map(str, dict.fromkeys(cases)))}", file=self._out)
         if self._as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -27,7 +28,12 @@ from emulators.engine.lane import Registration
 from emulators.engine.profile import Problem
 from emulators.engine.provider import Event
 from emulators.engine.state import AccountState, State
-from emulators.redaction import Veil
+from emulators.redaction import PLACEHOLDER, Veil
+
+# A header that was not as it must be, and what came, as it is quoted; a user's name is no secret.
+_OF_A_HEADER = re.compile(r"the header ([\w-]+)")
+_QUOTED = re.compile(r"(?<!user )(?:'(?:[^'\\]|\\.)*(?:'|$)|\"(?:[^\"\\]|\\.)*(?:\"|$))")
+_SCHEMES = ("basic", "bearer", "token", "digest")
 
 
 def veiled(entry: Entry, veil: Veil) -> Entry:
@@ -109,7 +115,15 @@ def _exchange(entry: Exchange, veil: Veil) -> Exchange:
 def _problem(problem: Problem, veil: Veil) -> Problem:
     """What came may be the credential itself, which its place tells."""
     got = veil.value({"pointer": problem.pointer, "got": problem.got})["got"]
+    header = _OF_A_HEADER.match(problem.expected)
+    if header and veil.telling(header[1]):
+        got = _QUOTED.sub(_veiled_quote, got)
     return replace(problem, got=veil.text(got))
+
+
+def _veiled_quote(found: re.Match[str]) -> str:
+    """The name of a scheme stays; without one before it, the credential stands in its place."""
+    return found[0] if found[0].strip("\"'").lower() in _SCHEMES else PLACEHOLDER
 
 
 def _effects(effects: Effects, veil: Veil) -> Effects:

@@ -102,6 +102,8 @@ def apply(state: State, entry: Entry) -> None:
         # A copy, for what happens from now on must not change what the journal holds.
         restored: State = deepcopy(entry.state)
         state.now, state.accounts = entry.instant, restored.accounts
+        # It may come from another process, with faults that have numbers already.
+        state.faults = max(state.faults, restored.faults)
         return
     if isinstance(entry, Opened):
         # A second opening of the same emulator is its reset: all that it remembered is gone.

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
-from emulators.check.oracle import oracle_of
 
 from emulators.check.catalogue import Check
+from emulators.check.oracle import oracle_of
 from emulators.check.sender import Sender
 from emulators.check.session import Budget, Session
 from emulators.check.vocabulary import Case, Failure, Finding, Outcome, Severity, Shot, Target, Verdict
@@ -98,7 +98,11 @@ def stored_once(session: Session, case: Case, outcome: Outcome) -> Failure | Non
     """The judge of whoever asks what is stored."""
     keys = {key for exchange in outcome.exchanges for key in exchange.keys}
     return next(
-        (Failure("twice", f"{key} twice") for key in sorted(keys) if (outcome.stored or {}).get(key, 0) > 1),
+        (
+            Failure("twice", f"{key} twice", lasting=True)
+            for key in sorted(keys)
+            if (outcome.stored or {}).get(key, 0) > 1
+        ),
         None,
     )
 

@@ -68,6 +68,7 @@ def finding(
     heard: Heard | None = None,
     shots: tuple[Shot, ...] = (Shot(({"activityStatus": "READ"},)),),
     legal: bool = True,
+    title: str = "a case",
     target: Target = TARGET,
     stored: dict[str, int] | None = None,
     **more: object,
@@ -76,7 +77,7 @@ def finding(
     sent = tuple(exchange(shot, heard, body, target=target) for shot in shots for _ in range(shot.together))
     told = {"key": "500/READ", "confirmed": 3, "tried": 3, "took": 34, "source": "webhooks-uk", **more}
     return Finding(
-        check, verdict, severity, says, Case(check, "a case", shots, legal), Outcome(sent, stored), **told
+        check, verdict, severity, says, Case(check, title, shots, legal), Outcome(sent, stored), **told
     )  # type: ignore[arg-type]
 
 

@@ -97,7 +97,9 @@ async def test_a_case_file_holds_no_secret(tmp_path: Path) -> None:
 
 async def test_what_was_changed_of_the_vendors_policy_is_kept(tmp_path: Path) -> None:
     async with session_against(poisoned) as (session, _):
-        session.sender.policy = session.sender.policy.altered({"timeout": 3, "answers": {"202": "acknowledge"}})
+        session.sender.policy = session.sender.policy.altered(
+            {"timeout": 3, "answers": {"202": "acknowledge"}}
+        )
         loaded = read(write(tmp_path, finding_of("k", Shot()), session), [CHECK])
     assert loaded.sender().policy.timeout == 3
     assert loaded.sender().wanted == "202"

@@ -174,7 +174,7 @@ async def test_when_the_run_is_cancelled_the_thread_that_draws_ends() -> None:
     ],
 )
 async def test_a_broken_body_that_breaks_the_receiver_is_found(status_of: Any) -> None:
-    async with session_against(good) as (session, store):
+    async with session_against(good) as (session, _store):
         from emulators.check.vocabulary import Heard
 
         async def send(method: str, url: str, headers: Any, body: bytes, *more: Any) -> Heard:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 import pytest
+from multidict import istr
 
 from emulators.check.reports import html, json_
 from emulators.check.reports.filling import veil_of
@@ -26,6 +27,7 @@ from tests.check.reported import (
     TARGET,
     VARIABLES,
     exchange,
+    finding,
     found,
     result,
     teller,
@@ -246,7 +248,7 @@ def test_an_archive_of_exchanges_is_whole_after_each_of_them() -> None:
     log = Log(out, veil_of(TARGET, VARIABLES), "esputnik", "2023-09", "activity", lambda: next(clock))
     assert json.loads(out.getvalue())["log"]["entries"] == []
     log.phase, log.check = "delivery", "C04"
-    answer = Heard(200, (("Content-Type", "text/plain"),), f"token={SECRETS[1]}".encode(), 1.5)
+    answer = Heard(200, ((istr("Content-Type"), "text/plain"),), f"token={SECRETS[1]}".encode(), 1.5)
     log.note(exchange(Shot(), answer, b'[{"iid":1}]', True))
     assert len(json.loads(out.getvalue())["log"]["entries"]) == 1
     log.note(exchange(Shot(), Heard(None, seconds=5, reason="no answer within 5 s"), b"\xff"))
@@ -292,6 +294,20 @@ def test_what_the_receiver_says_is_told_without_what_it_echoes_of_our_credential
     [sent] = found(heard=echo, says=f"it answers with {SECRETS[0]}").sent
     assert sent.answer == "login shop:<redacted> refused, X-Shop was <redacted>"
     assert found(says=f"it answers with {SECRETS[0]}").says == "it answers with <redacted>"
+
+
+def test_our_own_words_are_no_secrets() -> None:
+    told = teller().found(
+        finding(
+            says="a wrong password: the receiver answered 200; password: hunter2xx", title="a wrong password"
+        )
+    )
+    assert told.says == "a wrong password: the receiver answered 200; password: <redacted>"
+
+
+def test_what_was_learned_is_told_in_few_words(run: Run) -> None:
+    told = report(replace(run, facts={"latency": 0.00070001, "refused kinds": [], "new kinds": ["A", "B"]}))
+    assert "latency: 0.0007\n  refused kinds: none\n  new kinds: A, B\n" in told
 
 
 def test_the_target_is_told_without_its_token() -> None:

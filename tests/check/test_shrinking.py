@@ -71,7 +71,7 @@ async def test_one_poisonous_event_of_a_thousand_is_found_in_sixty_requests(at: 
     def bug(store: Store, events: list[Any]) -> int:
         return 500 if any(event.get("timestamp") == -1 for event in events) else 200
 
-    async with session_against(bug) as (session, store):
+    async with session_against(bug) as (session, _store):
         events = list(session.sender.some(1000, "opened"))
         events[at] = {**events[at], "timestamp": -1}
         found = await minimised(session, check_with(by_status), finding_of("status 500", Shot(tuple(events))))
@@ -98,7 +98,7 @@ async def test_of_a_vendor_who_sends_single_events_requests_are_left_out() -> No
     def bug(store: Store, events: list[Any]) -> int:
         return 500 if events[0]["campaign_id"] == 2**63 else 200
 
-    async with session_against(bug, "pushwoosh", None) as (session, store):
+    async with session_against(bug, "pushwoosh", None) as (session, _store):
         shots = [Shot((event,)) for event in session.sender.some(9)]
         shots[6] = Shot(({**shots[6].events[0], "campaign_id": 2**63},))
         found = await minimised(session, check_with(by_status), finding_of("status 500", *shots))
@@ -145,7 +145,9 @@ async def test_a_bug_does_not_turn_into_another_that_lacks_a_field() -> None:
 
     async with session_against(bug, "esputnik", "activity") as (session, _):
         event = {**session.sender.event("READ", 50), "messageName": "💥"}
-        assert session.sender.legal({name: value for name, value in event.items() if name != "viewMessageLink"})
+        assert session.sender.legal(
+            {name: value for name, value in event.items() if name != "viewMessageLink"}
+        )
         found = await minimised(session, check_with(by_status), finding_of("status 500", Shot((event,))))
     assert found.case is not None
     left = found.case.shots[0].events[0]

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from emulators import catalog, registry
+from emulators.remote.client import Client
 from tests.cli.running import Serving, environment, run
 from tests.support.receiver import Receiver, free_port_url
 
@@ -112,6 +113,21 @@ def test_it_ends_even_while_a_receiver_hangs():
                 assert serving.stop() == 0
     [told] = serving.rest[1].splitlines()
     assert "starts as esputnik" in told
+
+
+@posix
+def test_a_delivery_that_the_end_breaks_off_is_told():
+    with socket.create_server(("127.0.0.1", 0)) as silent, Serving("sendpulse", "--port", "0") as serving:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/hook"
+        client = Client(serving.ready["control"], serving.ready["token"])
+        client.post("/sendpulse/subscriptions", url=url, policy={"batch_size": 1})
+        client.post("/sendpulse/events", kind="opened")
+        connection, _ = silent.accept()
+        with connection:
+            assert connection.recv(4) == b"POST"
+            assert serving.stop() == 0
+    *_, last = serving.rest[1].splitlines()
+    assert "the attempt was broken off on our side" in last
 
 
 @posix

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from emulators.errors import EmulatorError
 from emulators.remote.client import Client
-from tests.cli.running import Serving
+from tests.cli.running import Serving, run
 from tests.support.receiver import Receiver
 
 pytestmark = pytest.mark.skipif(
@@ -93,3 +93,22 @@ def test_an_outcome_that_nobody_waits_for_ends_the_process_too(tmp_path):
     assert [each["outcome"] for each in told] == ["rescheduled", "acknowledged"]
     assert "the process ended before an answer was seen" in told[0]["reason"]
     assert len(receiver.posts) == 2
+
+
+def test_exec_ends_its_command_and_says_why(tmp_path):
+    """The exit code is not what the command made of it."""
+    state = tmp_path / "state.db"
+    program = """
+import os, resource, signal, sys, urllib.request
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+resource.prlimit(os.getppid(), resource.RLIMIT_FSIZE, (0, 0))
+try:
+    urllib.request.urlopen(os.environ["HELLOTEXT_URL"] + "/profiles", timeout=30)
+except OSError:
+    signal.pause()
+"""
+    done = run("exec", "hellotext", "--state", str(state), "--", sys.executable, "-c", program)
+    assert done.returncode == 3
+    [line] = [line for line in done.stderr.splitlines() if line.startswith("emulators: state")]
+    assert line.startswith(f"emulators: state {state}: the disk does not take it")
+    assert "Traceback" not in done.stderr

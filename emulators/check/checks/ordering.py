@@ -29,9 +29,9 @@ def told_apart(sender: Sender) -> str:
 def _stories(sender: Sender) -> list[tuple[str, ...]]:
     delivered, opened = like(sender, "deliver"), like(sender, "open", "read")
     clicked, refused = like(sender, "click", "redirect"), like(sender, "undeliver", "bounce")
-    ended = like(sender, "spam", "complain"), like(sender, "unsub")
+    ended = like(sender, "spam", "complain", "unsub")
     told = [tuple(kind for kind in (delivered, opened, clicked) if kind)]
-    told += [(delivered, end) for end in (*ended, refused) if delivered and end]
+    told += [(delivered, end) for end in (ended, refused) if delivered and end]
     return [kinds for kinds in told if len(kinds) > 1]
 
 

@@ -12,7 +12,7 @@ from emulators.check.storing import tellable
 from emulators.check.vocabulary import Case, Exchange, Failure, Outcome, Severity, Shot, Verdict
 
 TOGETHER = 8
-RACES = 3
+RACES = 2
 
 # -- C04
 

@@ -14,7 +14,7 @@ from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Exchange, Failure, Severity, Shot, Verdict
 
 SIZES = (1, 10, 100, 500)
-TIMES = 5
+TIMES = 3
 ENOUGH = 1.0
 """Seconds that are spent on one size; a slow receiver is not asked as often."""
 PARALLEL = 8

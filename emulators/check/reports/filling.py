@@ -50,6 +50,8 @@ class Teller:
     veil: Veil
     variables: Mapping[str, str] = field(default_factory=dict)
     folder: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """What people call the documents, by the profile's names of them."""
 
     @property
     def address(self) -> str:
@@ -84,7 +86,7 @@ class Teller:
             name,
             finding.verdict,
             finding.severity,
-            self.veil.text(finding.says),
+            says(finding, self.veil),
             finding.key,
             finding.case.title if finding.case else "",
             finding.case.legal if finding.case else True,
@@ -97,7 +99,7 @@ class Teller:
             finding.minimal,
             finding.took,
             finding.basis,
-            finding.source,
+            self.sources.get(finding.source, finding.source),
             finding.accepted,
         )
         if not finding.case:
@@ -169,6 +171,15 @@ class Teller:
         """What was learned on the way, without secrets."""
         shown: dict[str, Any] = self.veil.value(dict(facts))
         return shown
+
+
+def says(finding: Finding, veil: Veil) -> str:
+    """The sentence of a finding without secrets. What quotes the receiver is looked at as a log is; the title of the case is
+    our own words, and `a wrong password: the receiver ...` holds none."""
+    title = finding.case.title if finding.case else ""
+    ours = title if title and finding.says.startswith(title) else ""
+    shown: str = veil.value(ours)
+    return shown + veil.text(finding.says[len(ours) :])
 
 
 def _first_copies(exchanges: Sequence[Exchange]) -> list[Exchange]:

@@ -73,7 +73,8 @@ class Log:
             veil.body(exchange.body, content_type(exchange.headers)) or None,
             heard.status,
             feed=feed,
-            answer_headers=veil.headers(heard.headers),
+            # A client's names of headers may be a kind of text that the encoder does not know.
+            answer_headers=veil.headers((str(name), str(value)) for name, value in heard.headers),
             answer_body=None if heard.status is None else veil.body(heard.body, content_type(heard.headers)),
             outcome="acknowledged" if exchange.acknowledged else "not acknowledged",
             reason=veil.text(heard.reason),

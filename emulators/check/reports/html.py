@@ -190,7 +190,8 @@ def _facts(run: Run) -> str:
     if not told:
         return ""
     rows = "".join(
-        f"<dt>{_said(name)}</dt><dd><bdi>{_said(str(value))}</bdi></dd>" for name, value in told.items()
+        f"<dt>{_said(name)}</dt><dd><bdi>{_said(words.fact(value))}</bdi></dd>"
+        for name, value in told.items()
     )
     return f'<h2>Learned on the way</h2><dl class="facts">{rows}</dl>'
 

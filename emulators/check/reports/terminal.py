@@ -57,7 +57,8 @@ class Progress:
 
     def found(self, found: Found) -> None:
         """A finding, at once; it is told in full at the end."""
-        told = f"{found.verdict.value} {found.check} {found.name}: {words.line(found.says)}"
+        named = f"{found.check} {found.name}".strip()
+        told = f"{found.verdict.value} {named}: {words.line(found.says)}"
         self._line(textwrap.shorten(self._style.encoded(told), self._style.columns, placeholder=" ..."))
 
     def done(self, phase: PhaseResult) -> None:
@@ -214,7 +215,7 @@ def _facts(run: Run, style: Style) -> Iterable[str]:
         return
     yield "learned on the way:"
     for name, value in run.facts.items():
-        yield from wrapped(f"{words.line(name)}: {words.line(str(value))}", style.columns, 2, 4)
+        yield from wrapped(f"{words.line(name)}: {words.fact(value)}", style.columns, 2, 4)
     yield ""
 
 

@@ -51,6 +51,17 @@ def duration(seconds: float) -> str:
     return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
 
 
+def fact(value: object) -> str:
+    """What was learned, for people."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list | tuple | set | frozenset | dict) and not value:
+        return "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(fact, value))
+    return line(str(value))
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """1 request, 2 requests."""
     return f"{count} {one if count == 1 else many or one + 's'}"

@@ -41,6 +41,8 @@ TYPES: Mapping[str, type] = {
     "messageInstanceId": int,
     "hardBounce": bool,
     "statusData": dict,
+    "subscription": dict,
+    "subscripton": dict,  # so spelt in one revision of the documents
     "campaign_id": int,
     "user_id": str,
     "smtp_server_response_subcode": str,
@@ -145,10 +147,11 @@ class StrictTypes(Checking):
     def look(self, event: Event, feed: Feed) -> None:
         for name, type_ in TYPES.items():
             if name in event and type(event[name]) is not type_:
-                raise Refused(400, f"{name} has the wrong type")
-        for name in ("message_id", "timestamp"):
-            if "sender" in event and name in event and type(event[name]) is not int:
-                raise Refused(400, f"{name} has the wrong type")
+                raise Refused(400, "wrong type")
+        if "sender" in event and any(
+            type(event.get(name, 0)) is not int for name in ("message_id", "timestamp")
+        ):
+            raise Refused(400, "wrong type")
 
 
 @defect("C15", "reads integers as doubles: neighbours above 2^53 become one", oracle=True)
@@ -175,14 +178,16 @@ class SixtyFourBits(Checking):
                 raise OverflowError("Python int too large to convert to SQLite INTEGER")
 
 
-@defect("C18", "fails at a time that the calendar does not have (500)")
+@defect("C18", "fails at a time that the calendar, or a clock in Kyiv put forward, does not have (500)")
 class CalendarOnly(Checking):
     def look(self, event: Event, feed: Feed) -> None:
         value = event.get(feed.time)
         if isinstance(value, int) or (isinstance(value, str) and value.lstrip("-").isdigit()):
             datetime(1970, 1, 1) + timedelta(seconds=int(value))
         elif isinstance(value, str):
-            datetime.fromisoformat(value)
+            moment = datetime.fromisoformat(value)
+            if (moment.month, moment.weekday(), moment.hour) == (3, 6, 3) and moment.day > 24:
+                raise ValueError("NonExistentTimeError")
 
 
 @defect("C18b", "reads a time without a zone as one of its own zone, three hours east", oracle=True)

@@ -140,7 +140,7 @@ class NotAtomic(Receiver):
         return self.acknowledge(len(done))
 
 
-@defect("C08", "takes time for each event before it answers (option `slow`: seconds)", "RISK")
+@defect("C08", "takes time for each event before it answers (option `slow`: seconds)", "RISK", vendors=ARRAYS)
 class SlowForEach(Receiver):
     async def store(self, rows: list[Row]) -> None:
         await asyncio.sleep(self.option("slow", 0.003) * len(rows))

@@ -32,7 +32,7 @@ class Created(Accepted):
     status = 201
 
 
-@defect("C09", "takes no body above 100 kB (413)")
+@defect("C09", "takes no body above 100 kB (413)", vendors=("sendpulse", "esputnik"))
 class SmallBodies(Receiver):
     limit = 100_000
 
