@@ -31,6 +31,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "emulator('sendpulse@2021-05', seed=0, start=None, clock='virtual', options={}, outcomes={}, strictness='any', allow=()): "
         "sets up the fixture of that provider; seed, start, clock and allow hold for the test's whole world",
     )
+    config.addinivalue_line(
+        "markers",
+        "webhook_contract('esputnik', url=..., only='C01,C07', oracle_url=...): runs a test once for each check of "
+        "`emulators check`; its fixture webhook_check(url) or webhook_check(app=...) asserts that one",
+    )
 
 
 def _marks(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -118,6 +123,50 @@ def emulate(pytestconfig: pytest.Config) -> Iterator[Emulate]:
         yield factory
     finally:
         factory.close()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each check of a contract."""
+    mark = metafunc.definition.get_closest_marker("webhook_contract")
+    if mark is None or "webhook_check" not in metafunc.fixturenames:
+        return
+    from emulators.check.contracts import Contract, names
+
+    contract = Contract({"provider": mark.args[0] if mark.args else "", **mark.kwargs})
+    titles = names()
+    checks = [(contract, check) for check in contract.ids()]
+    ids = [f"{check} {titles[check]}" for _, check in checks]
+    metafunc.parametrize("webhook_check", checks, ids=ids, indirect=True)
+
+
+@pytest.fixture
+def webhook_check(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Asserts one check of the marker `webhook_contract`: `webhook_check(url)`, or `webhook_check(app=...)`."""
+    contract, check = request.param
+
+    def assert_it(url: str = "", app: Any = None) -> None:
+        __tracebackhide__ = True
+        from emulators.check.contracts import reason, told
+
+        run, result = contract.result(check, url, app)
+        if why := reason(result):
+            pytest.skip(why)
+        if text := told(run, result):
+            pytest.fail(text, pytrace=False)
+
+    return assert_it
+
+
+def contract_test(given: dict[str, Any]) -> Callable[..., None]:
+    """See `emulators.check.contract`."""
+    settings = dict(given)
+
+    def test(webhook_check: Callable[..., None]) -> None:
+        __tracebackhide__ = True
+        webhook_check()
+
+    marked: Callable[..., None] = pytest.mark.webhook_contract(settings.pop("provider"), **settings)(test)
+    return marked
 
 
 def _worlds(item: pytest.Item) -> list[World]:

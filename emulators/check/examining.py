@@ -39,6 +39,8 @@ class Examination:
     environment: Mapping[str, str]
     tell: Tell = lambda kind, data: None
     listeners: Sequence[Callable[[Exchange], None]] = ()
+    oracle: Callable[..., Any] | None = None
+    """A function that returns what is stored, in place of the oracle of the settings."""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     phase: str = ""
     interrupted: bool = False
@@ -55,7 +57,7 @@ class Examination:
             url=settings.oracle_url or None,
             command=settings.oracle_cmd or None,
             file=settings.oracle_file or None,
-            function=settings.oracle_py or None,
+            function=self.oracle or settings.oracle_py or None,
             key_pointer=settings.oracle_key,
             status_pointer=settings.oracle_status,
             headers=settings.oracle_pairs(self.environment),

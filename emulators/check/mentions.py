@@ -9,6 +9,7 @@ its own. Where several arrays side by side speak of one identity, they add up if
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
@@ -166,13 +167,14 @@ def _names(records: list[Any]) -> set[str]:
 
 
 def _finder(ids: Collection[str]) -> Callable[[str], Iterable[str]]:
-    """Finds ids in a text: by their first word, so that it does not matter how many there are."""
+    """Finds ids in a text: by the word of each that the fewest others have, so that it does not matter how many there are."""
+    known = Counter(word for name in ids for word in _WORD.findall(name))
     by_word: dict[str, list[str]] = {}
     wordless: list[str] = []
     for name in ids:
-        word = _WORD.search(name)
-        if word:
-            by_word.setdefault(word[0], []).append(name)
+        words = _WORD.findall(name)
+        if words:
+            by_word.setdefault(min(words, key=known.__getitem__), []).append(name)
         else:
             wordless.append(name)
 

@@ -62,7 +62,9 @@ class Runner:
     def _refusal(self) -> str:
         """Why only the handshake is worth the while: what the preflight found fails everything else for the same reason."""
         found = [finding for result in self.results for finding in result.findings]
-        return next((f"the target refuses everything: {f.says}" for f in found if f.verdict is Verdict.FAIL), "")
+        return next(
+            (f"the target refuses everything: {f.says}" for f in found if f.verdict is Verdict.FAIL), ""
+        )
 
     async def _check(self, check: Check) -> None:
         result = Result(check, Verdict.NOT_CHECKED, self._reason(check))
@@ -98,7 +100,9 @@ class Runner:
         if reason := check.applies(self.session.sender):
             return reason
         if check.reads_oracle and not check.blind and self.session.records is None:
-            return "what was stored is not known: give --oracle-url, --oracle-cmd, --oracle-file or --oracle-py"
+            return (
+                "what was stored is not known: give --oracle-url, --oracle-cmd, --oracle-file or --oracle-py"
+            )
         missing = [need for need in check.needs if not self.session.hooks.has(need)]
         if missing:
             return f"needs --{missing[0]}-cmd"
@@ -122,9 +126,7 @@ class Runner:
             if found is not None:
                 yield found, case, outcome
 
-    async def _finding(
-        self, check: Check, failure: Failure, case: Case, outcome: Outcome | None
-    ) -> Finding:
+    async def _finding(self, check: Check, failure: Failure, case: Case, outcome: Outcome | None) -> Finding:
         fact = self.session.sender.feed.policy.get(check.source)
         basis = case.basis if case.basis != "documented" or fact is None else fact.basis
         found = Finding(

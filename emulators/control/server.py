@@ -75,9 +75,12 @@ class Control:
             if operation is None:
                 return self._unknown_path(request.method, segments)
             asked = await self._asked(request, operation, params, tenant)
-            value = await operation.do(asked)
-            if tenant.world.stored:
-                await tenant.world.stored()
+            try:
+                value = await operation.do(asked)
+            finally:
+                # Whatever is answered, also that something is still owed, what led to it is stored first.
+                if tenant.world.stored:
+                    await tenant.world.stored()
             return _json(operation.status, value)
         except EmulatorError as error:
             return _json(_status(error), wire.error(error, self._plane.veil))

@@ -11,7 +11,7 @@ from emulators.control.veiling import veiled
 from emulators.engine.codec import encode
 from emulators.engine.freezing import freeze
 from emulators.engine.journal import Entry
-from emulators.errors import InvalidValue
+from emulators.errors import InvalidValue, StateRefused
 from emulators.redaction import Veil
 
 PAGE = 200
@@ -42,9 +42,11 @@ async def send(
     try:
         while not any(end.done() for end in ends):
             more.clear()
+            # What is not stored yet might be another entry after a crash, under the same number.
+            known = journal.last
             if tenant.world.stored:
                 await tenant.world.stored()
-            while page := journal.page(sent, PAGE):
+            while page := [each for each in journal.page(sent, PAGE) if each[0] <= known]:
                 if page[0][0] > sent + 1:
                     lost = encode({"from": sent + 1, "to": page[0][0] - 1})
                     await response.write(b"event: lost\ndata: " + lost + b"\n\n")
@@ -55,8 +57,8 @@ async def send(
             waiting.cancel()
             if not done:
                 await response.write(b": still here\n\n")
-    except ConnectionError:
-        # The listener has gone, which is how it ends.
+    except (ConnectionError, StateRefused):
+        # The listener has gone, which is how it ends; or nothing can be stored any more, which ends the process.
         pass
     finally:
         journal.listeners.remove(listen)

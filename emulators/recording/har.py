@@ -14,13 +14,15 @@ from emulators.recording.traffic import Pairs, Traffic, content_type
 
 Json = dict[str, Any]
 
+START = b'{\n"log":{"version":"1.2","creator":{"name":"provider-emulators",'
+"""How every file begins that was made here."""
+OPENING = b',"entries":[\n'
 TAIL = b"\n]}}\n"
 
 
 def head() -> bytes:
     """The beginning of a file; entries follow, parted by commas, and then `TAIL`."""
-    creator = codec.encode({"name": "provider-emulators", "version": __version__})
-    return b'{\n"log":{"version":"1.2","creator":' + creator + b',"entries":[\n'
+    return START + b'"version":' + codec.encode(__version__) + b"}" + OPENING
 
 
 def entry(traffic: Traffic) -> bytes:

@@ -10,6 +10,9 @@ from emulators.recording.traffic import Pairs, Traffic
 
 Json = dict[str, Any]
 
+START = b'{"direction":"request","at":"'
+"""How every file begins that was made here."""
+
 
 def lines(traffic: Traffic) -> bytes:
     """One line, two for a call that was answered."""

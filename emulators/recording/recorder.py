@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import queue
-import stat
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import NamedTuple
 
 from emulators.engine.journal import Delivery, Entry
 from emulators.engine.lane import Registration
 from emulators.engine.world import World
-from emulators.errors import InvalidValue
-from emulators.recording import har, ndjson
-from emulators.recording.traffic import Traffic, Transcript
+from emulators.recording.file import RecordingFile
+from emulators.recording.forms import form_of
+from emulators.recording.traffic import Transcript
 from emulators.redaction import Veil
 
 # Of traffic that is written at once; a kill in the middle of a long write would tear it.
@@ -33,47 +30,10 @@ class Told(NamedTuple):
     kept: bool = True
 
 
-class Form(Protocol):
-    """How traffic is written down. A file can be read after each write."""
-
-    def begin(self) -> bytes: ...
-    def add(self, traffic: list[Traffic]) -> bytes: ...
-
-    tail: bytes
-    """The end of the file, which is written anew behind what is added."""
-
-
-class Lines:
-    """NDJSON."""
-
-    tail = b""
-
-    def begin(self) -> bytes:
-        return b""
-
-    def add(self, traffic: list[Traffic]) -> bytes:
-        return b"".join(map(ndjson.lines, traffic))
-
-
-class Archive:
-    """HAR. Its closing brackets are written anew behind each entry, so that a killed process leaves a whole document."""
-
-    tail = har.TAIL
-
-    def __init__(self) -> None:
-        self._between = b""
-
-    def begin(self) -> bytes:
-        return har.head()
-
-    def add(self, traffic: list[Traffic]) -> bytes:
-        before, self._between = self._between, b",\n"
-        return before + b",\n".join(map(har.entry, traffic))
-
-
 class Recorder:
-    """Keeps the traffic of journals in a file, which it replaces: HAR if it is called `.har`, else NDJSON. Only its owner
-    can read it, for what the veil leaves is still what an app says of people.
+    """Keeps the traffic of journals in a file: HAR if it is called `.har`, else NDJSON. What it recorded there before
+    stays; what is no recording is refused. Only its owner can read it, for what the veil leaves is still what an app
+    says of people.
 
     `complain` gets one line, once, if the file cannot be written any more; the recording ends there, nothing else does.
     Raises `InvalidValue` if it cannot be written from the start.
@@ -83,9 +43,9 @@ class Recorder:
         self._path = path
         self._veil = veil
         self._complain = complain or _say
-        self._form: Form = Archive() if path.suffix.lower() == ".har" else Lines()
+        self._form = form_of(path)
         self._own = Transcript(veil)
-        self._file, self._end = _opened(path, self._form)
+        self._file = RecordingFile(path, self._form)
         self._told: queue.SimpleQueue[Told | None] = queue.SimpleQueue()
         self._closed = False
         self._writer = threading.Thread(target=self._write, name="recorder", daemon=True)
@@ -133,14 +93,15 @@ class Recorder:
             self._told.put(told)
 
     def _write(self) -> None:
-        with self._file:
-            try:
-                while self._turn():
-                    pass
-            except OSError as error:
-                self._end_with(f"cannot be written any more: {_reason(error)}")
-            except Exception as error:  # noqa: BLE001 - a thread that dies in silence would look like a quiet world
-                self._end_with(f"an error of ours, please report it: {error!r}")
+        try:
+            while self._turn():
+                pass
+        except OSError as error:
+            self._end_with(f"cannot be written any more: {error.strerror or error}")
+        except Exception as error:  # noqa: BLE001 - a thread that dies in silence would look like a quiet world
+            self._end_with(f"an error of ours, please report it: {error!r}")
+        finally:
+            self._file.close()
 
     def _end_with(self, reason: str) -> None:
         self._closed = True
@@ -154,53 +115,8 @@ class Recorder:
         said = ((one.transcript.of(one.entry, one.registration), one.kept) for one in told if one is not None)
         traffic = [found for found, kept in said if found is not None and kept]
         if traffic:
-            self._append(self._form.add(traffic))
+            self._file.append(self._form.add(traffic))
         return told[-1] is not None
-
-    def _append(self, data: bytes) -> None:
-        tail = self._form.tail
-        try:
-            if tail:
-                self._file.seek(self._end)
-            _whole(self._file, data + tail)
-        except OSError:
-            # The first failure is what is told; a file that is no file on a disk has no end to go back to.
-            with suppress(OSError):
-                self._file.seek(self._end)
-                self._file.write(tail)
-                self._file.truncate()
-            raise
-        self._end += len(data)
-
-
-def _opened(path: Path, form: Form) -> tuple[BinaryIO, int]:
-    def private(name: str, flags: int) -> int:
-        return os.open(name, flags, 0o600)
-
-    try:
-        file = open(path, "wb", buffering=0, opener=private)  # noqa: SIM115 - closed by the writer
-    except OSError as error:
-        raise InvalidValue(f"--record: {path} cannot be written: {_reason(error)}") from None
-    try:
-        if hasattr(os, "fchmod") and stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            os.fchmod(file.fileno(), 0o600)
-        beginning = form.begin()
-        _whole(file, beginning + form.tail)
-    except OSError as error:
-        file.close()
-        raise InvalidValue(f"--record: {path} cannot be written: {_reason(error)}") from None
-    return file, len(beginning)
-
-
-def _whole(file: BinaryIO, data: bytes) -> None:
-    """All of it; a disk that fills up takes a part without a word."""
-    rest = memoryview(data)
-    while rest:
-        rest = rest[file.write(rest) :]
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)
 
 
 def _say(line: str) -> None:

@@ -42,7 +42,9 @@ def _cases(session: Session) -> Iterator[Case]:
         yield Case("C02", f"an event {what}", (Shot(events),), legal=False, data={"about": "beside"})
     if session.hooks.has("restart"):
         shots = (Shot((good,)), Shot((other,), before="restart"))
-        yield Case("C02", "an event, and a restart as soon as it is acknowledged", shots, data={"about": "restart"})
+        yield Case(
+            "C02", "an event, and a restart as soon as it is acknowledged", shots, data={"about": "restart"}
+        )
 
 
 def _nobody(session: Session) -> Iterator[tuple[str, dict[str, object]]]:
@@ -82,7 +84,9 @@ def judge_success(session: Session, case: Case, outcome: Outcome) -> Failure | N
     if not first.acknowledged:
         return None
     if lost := _lost(session, outcome, first):
-        words = "restarted, and the event is gone" if about == "restart" else "did not store the event beside it"
+        words = (
+            "restarted, and the event is gone" if about == "restart" else "did not store the event beside it"
+        )
         return Failure(
             f"{about}: lost",
             f"{case.title}: the receiver {answered(first.heard)}, {words} ({lost} missing). Nobody sends it again",
@@ -101,6 +105,7 @@ def judge_success(session: Session, case: Case, outcome: Outcome) -> Failure | N
             "success for garbage",
             f"{case.title}: the receiver {answered(first.heard)}, as if it had understood. What fails inside is answered"
             " with a success, and is never sent again",
+            lasting=True,
         )
     return None
 

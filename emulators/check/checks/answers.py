@@ -120,7 +120,8 @@ def upset(session: Session, case: Case, outcome: Outcome) -> Failure | None:
         heard = exchange.heard
         if heard.status is None or heard.status >= 500:
             return Failure(
-                key_of(case, manner(heard)), f"{subject(case)}: the receiver {answered(heard)}; a 4xx is right"
+                key_of(case, manner(heard)),
+                f"{subject(case)}: the receiver {answered(heard)}; a 4xx is right",
             )
         if heard.seconds > session.timeout:
             return Failure(key_of(case, "late"), f"{subject(case)}: answered after {heard.seconds:.1f} s")

@@ -20,7 +20,9 @@ from emulators.engine.provider import Payload
 LATENCY = "seconds for each event"
 """Fact: by how much an answer comes later for each event of the request."""
 # As many receivers answer how much they took.
-_COUNTS = re.compile(r"(?:received|processed|accepted|handled|stored|saved|inserted|count|events|total)", re.IGNORECASE)
+_COUNTS = re.compile(
+    r"(?:received|processed|accepted|handled|stored|saved|inserted|count|events|total)", re.IGNORECASE
+)
 _LONG = "Довгий рядок, який хтось справді набрав. " * 6
 
 
@@ -113,6 +115,7 @@ def _position(session: Session, case: Case, outcome: Outcome) -> Failure | None:
         f"{case.data.get('what', 'a broken item')} {seen} in a batch: the receiver {answered(refused.heard)}; {unseen} in it:"
         f" it answers with a success, as if it had never looked there. Perhaps only the {seen} event of a batch is handled",
         Verdict.RISK,
+        lasting=True,
     )
 
 
@@ -126,7 +129,9 @@ def _told(session: Session, exchange: Exchange) -> tuple[int | None, bool]:
         told = look_up(value, session.count_pointer)
         return (told, True) if isinstance(told, int) else (None, True)
     fields = value.items() if isinstance(value, dict) else ()
-    numbers = [n for name, n in fields if _COUNTS.fullmatch(name) and isinstance(n, int) and not isinstance(n, bool)]
+    numbers = [
+        n for name, n in fields if _COUNTS.fullmatch(name) and isinstance(n, int) and not isinstance(n, bool)
+    ]
     return (numbers[0] if len(numbers) == 1 else None), False
 
 
@@ -153,6 +158,7 @@ def judge_partial(session: Session, case: Case, outcome: Outcome) -> Failure | N
             "twice",
             f"a batch was refused ({answered(refused.heard)}) and came again: {sum(n > 1 for n in counts)} of"
             f" {len(counts)} events are stored more than once. What stood before the bad one had been kept",
+            lasting=True,
         )
     if min(counts, default=1) == 0 and outcome.settled:
         return Failure(
@@ -171,7 +177,12 @@ async def sizes(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
     most = _fullest(session)
     for title, verdict, basis, stock in (
         ("ordinary events", Verdict.FAIL, "documented", ordinary(session, most)),
-        ("events with long texts", Verdict.RISK, "assumed", tuple(map(_long(session.sender), ordinary(session, most)))),
+        (
+            "events with long texts",
+            Verdict.RISK,
+            "assumed",
+            tuple(map(_long(session.sender), ordinary(session, most))),
+        ),
     ):
         exchange = await _sized(session, stock)
         if not _too_much(exchange):
@@ -211,7 +222,9 @@ async def _sized(session: Session, events: Sequence[Payload]) -> Exchange:
 
 def _too_much(exchange: Exchange) -> bool:
     heard = exchange.heard
-    return not exchange.acknowledged and not (heard.status is None and heard.reason.startswith("no answer within"))
+    return not exchange.acknowledged and not (
+        heard.status is None and heard.reason.startswith("no answer within")
+    )
 
 
 class _long:

@@ -50,9 +50,7 @@ def let_in(session: Session, case: Case, outcome: Outcome) -> Failure | None:
     if success(heard):
         words = _WORDS.search(heard.body[:2000].decode("utf-8", "replace"))
         if words is None and outcome.stored is None:
-            return Failure(
-                "success", f"{case.title}: the receiver {answered(heard)}, as to one who may send"
-            )
+            return Failure("success", f"{case.title}: the receiver {answered(heard)}, as to one who may send")
         why = f"its body says `{words[0]}`" if words else "nothing was stored"
         return Failure(
             "success",
@@ -78,7 +76,9 @@ async def ask(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
     """Each stranger once."""
     cases = list(strangers(session))
     if not cases:
-        raise CannotTell("the target has no credentials: give them as --basic, or as a header with a telling name")
+        raise CannotTell(
+            "the target has no credentials: give them as --basic, or as a header with a telling name"
+        )
     for case in cases:
         judged = partial(let_in, session, case)
         failure = judged(await session.run(case, judged, oracle=True))

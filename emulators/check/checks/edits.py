@@ -103,6 +103,17 @@ def free_text(name: str | int, plain: Any) -> bool:
     return isinstance(plain, str) and not _MACHINE_VALUE.fullmatch(plain) and "@" not in plain
 
 
+def written(sender: Sender, event: Payload) -> list[str]:
+    """The fields of an event that hold what people wrote, and may hold anything else."""
+    kind = sender.vendor.kind_field(sender.feed.name)
+    texts = [
+        name
+        for name, value in event.items()
+        if name != kind and isinstance(value, str) and free_text(name, value)
+    ]
+    return [name for name in texts if sender.legal({**event, name: "another text"})]
+
+
 def _made(stock: Stock, change: Change) -> tuple[Any, Payload] | None:
     """What stood there before, and the first base that may be changed like this, changed."""
     for base, places in stock.studied:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import answered, manner, shown, upset
-from emulators.check.checks.edits import free_text
+from emulators.check.checks.edits import written
+from emulators.check.checks.sweeping import healthy
 from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Failure, Heard, Outcome, Severity, Shot, Verdict
 from emulators.engine.codec import encode
@@ -59,7 +60,7 @@ def broken(session: Session) -> Iterator[Case]:
 CANARY = "chk<script>alert(1)</script>"
 INJECTED = "x-chk-injected"
 CANARIES = (
-    f'{CANARY}"\'><img src=x onerror=alert(1)>',
+    f"{CANARY}\"'><img src=x onerror=alert(1)>",
     f"chk\r\n{INJECTED}: yes\r\n\r\nchk",
     "=cmd|' /C calc'!A0",
     "%s%s%n {0} {{7*7}} ${7*7} <%= 7*7 %>",
@@ -71,13 +72,14 @@ def malicious(session: Session) -> Iterator[Case]:
     """Canaries in the texts of an event, then where a refusal might quote them."""
     sender = session.sender
     field = sender.vendor.kind_field(sender.feed.name)
-    event = sender.event()
-    names = [name for name, value in event.items() if name != field and free_text(name, value)]
+    event = max(
+        (sender.event(kind) for kind in healthy(session) or sender.kinds),
+        key=lambda e: len(written(sender, e)),
+    )
     for canary in CANARIES:
-        changed = {**event, **{name: canary for name in names if isinstance(event[name], str)}}
+        changed = {**event, **dict.fromkeys(written(sender, event), canary)}
         if changed != event and sender.legal(changed):
-            data = {"about": "texts", "path": []}
-            yield Case("C33", f"a text such as {shown(canary)}", (Shot((changed,)),), True, "inferred", data)
+            yield Case("C33", f"a text such as {shown(canary)}", (Shot((changed,)),), True, "inferred")
     quoted = ({**event, field: CANARY},) if field else ()
     if quoted:
         yield Case("C33", f"the kind {shown(CANARY)}", (Shot(quoted),), False, "assumed")
@@ -92,13 +94,18 @@ def harmless(session: Session, case: Case, outcome: Outcome) -> Failure | None:
     for exchange in outcome.exchanges:
         heard = exchange.heard
         if heard.header(INJECTED) is not None:
-            return Failure("header", f"{case.title}: it became a header of the answer", severity=Severity.HIGH)
+            return Failure(
+                "header", f"{case.title}: it became a header of the answer", severity=Severity.HIGH
+            )
         if _page(heard) and CANARY.encode() in heard.body:
             return Failure(
-                "reflected", f"{case.title}: the answer, a page of HTML, holds it as it is; a browser would run it"
+                "reflected",
+                f"{case.title}: the answer, a page of HTML, holds it as it is; a browser would run it",
             )
         if heard.status is None or heard.status >= 500:
-            return Failure(manner(heard), f"{case.title}: the receiver {answered(heard)}", severity=Severity.HIGH)
+            return Failure(
+                manner(heard), f"{case.title}: the receiver {answered(heard)}", severity=Severity.HIGH
+            )
     return None
 
 
@@ -120,7 +127,6 @@ CHECKS = (
         "envelope",
         cases=broken,
         judge=upset,
-        shrinks=False,
     ),
     Check(
         "C33",

@@ -17,7 +17,10 @@ _SIGNS: tuple[tuple[str, str], ...] = (
     ("a stack trace of Python", r"Traceback \(most recent call last\)|File \"[^\"\n]+\.py\", line \d+"),
     ("a stack trace of Java", r"\bat [\w.$]+\([\w$]+\.(?:java|kt|scala):\d+\)"),
     ("a stack trace of Node", r"\bat (?:[\w.<>\[\] ]+ \()?(?:file://|node:|/)[^\s()]+:\d+:\d+"),
-    ("a stack trace of PHP", r"Stack trace:\s+#0 |(?:Fatal error|Warning|Notice)(?:</b>)?: .{0,200} in .{1,200}\.php"),
+    (
+        "a stack trace of PHP",
+        r"Stack trace:\s+#0 |(?:Fatal error|Warning|Notice)(?:</b>)?: .{0,200} in .{1,200}\.php",
+    ),
     ("a stack trace of Ruby", r"\.rb:\d+:in [`'\"]"),
     ("a stack trace of Go", r"goroutine \d+ \[|panic: .{0,80}runtime error"),
     ("a stack trace of .NET", r" in [^\n]+\.cs:line \d+"),
@@ -74,7 +77,8 @@ def leaks(session: Session, case: Case, outcome: Outcome) -> Failure | None:
         for sort in told(exchange):
             if wanted is None or sort == wanted:
                 return Failure(
-                    sort, f"{case.title}: the answer, {exchange.heard.status}, holds {sort}. Strangers can read it"
+                    sort,
+                    f"{case.title}: the answer, {exchange.heard.status}, holds {sort}. Strangers can read it",
                 )
     return None
 

@@ -10,6 +10,7 @@ from emulators.check.checks.edits import time_field
 from emulators.check.checks.parts import BEGINNING, STEP, like, moment, ordinary, story
 from emulators.check.judging import attempt
 from emulators.check.oracle import Records
+from emulators.check.running import CannotTell
 from emulators.check.sender import Sender
 from emulators.check.session import Session
 from emulators.check.storing import tellable
@@ -42,16 +43,20 @@ async def orders(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
     """The events of a message in their order, those of another one backwards: both must be in the same state at the end. And an
     event that follows must not go unseen."""
     records, sender = session.records, session.sender
-    if records is None or not records.tells_status:
-        says = "what state a message is in is not known: say with --oracle-status where the oracle has it"
-        yield Failure("no status", says, Verdict.NOT_CHECKED, Severity.LOW), Case("C16", "states of a message", ())
+    if records is None:
         return
     for kinds in _stories(sender):
         events = story(session, kinds)
         if not events:
             continue
         forwards, backwards = _requests(sender, events), _requests(sender, events[::-1])
-        states = [await _state(session, records, shots) for shots in ((Shot(events[:1]),), forwards, backwards)]
+        states = [
+            await _state(session, records, shots) for shots in ((Shot(events[:1]),), forwards, backwards)
+        ]
+        if frozenset() in states:
+            raise CannotTell(
+                "what state a message is in is not known: say with --oracle-status where in a record it stands"
+            )
         if None in states:
             continue
         first, end, other = states
@@ -76,20 +81,24 @@ def _requests(sender: Sender, events: Sequence[Payload]) -> tuple[Shot, ...]:
 
 
 async def _state(session: Session, records: Records, shots: Sequence[Shot]) -> frozenset[str] | None:
-    """What states the oracle knows of the message of these requests, once it has come to rest; None: it was not taken."""
+    """What states the oracle knows of the message of these requests, once it has come to rest; None: it was not taken, or is
+    not stored."""
     outcome = await session.run(Case("C16", "", tuple(shots)), _missing, oracle=True)
     keys = {key for exchange in outcome.exchanges for key in exchange.keys}
     if len(keys) != 1 or not all(exchange.acknowledged for exchange in outcome.exchanges):
         return None
     found = await records.find(keys.pop())
-    states = frozenset(str(state) for record in found if (state := records.status(record)) is not None)
-    return states or None
+    if not found:
+        return None
+    return frozenset(str(state) for record in found if (state := records.status(record)) is not None)
 
 
 def _missing(outcome: Outcome) -> str | None:
     """Whether events are still on their way, where each is a record of its own."""
     keys = [key for exchange in outcome.exchanges for key in exchange.keys]
-    return None if outcome.stored and all(outcome.stored.get(k, 0) >= keys.count(k) for k in keys) else "not yet"
+    return (
+        None if outcome.stored and all(outcome.stored.get(k, 0) >= keys.count(k) for k in keys) else "not yet"
+    )
 
 
 def _shown(states: frozenset[str] | None) -> str:
@@ -124,7 +133,9 @@ def _pairs(session: Session) -> list[tuple[str, str, tuple[Payload, ...]]]:
     found = []
     delivered, opened = like(sender, "deliver"), like(sender, "open", "read", "click")
     if delivered and opened:
-        found.append((f"{delivered}, then {opened}, of one message", "state", story(session, (delivered, opened))))
+        found.append(
+            (f"{delivered}, then {opened}, of one message", "state", story(session, (delivered, opened)))
+        )
     kind = opened or delivered or sender.kinds[0]
     event = ordinary(session, 1, kind)[0]
     clock = time_field(event)
@@ -175,6 +186,7 @@ def judge_keys(session: Session, case: Case, outcome: Outcome) -> Failure | None
         return Failure(
             f"{about}: twice",
             f"{case.title}: stored {count} times. The key it is known by holds what is no part of the event",
+            lasting=True,
         )
     return None
 

@@ -28,7 +28,9 @@ def usual_kind(session: Session) -> str:
         known = session.facts.get(name, ())
         bad |= set(known) if isinstance(known, list | tuple | set | frozenset) else set()
     kinds = [kind for kind in session.sender.kinds if kind not in bad]
-    return next((kind for kind in kinds if _personal(session.sender, kind)), (kinds or session.sender.kinds)[0])
+    return next(
+        (kind for kind in kinds if _personal(session.sender, kind)), (kinds or session.sender.kinds)[0]
+    )
 
 
 def ordinary(session: Session, count: int, kind: str | None = None) -> tuple[Payload, ...]:

@@ -7,16 +7,17 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 from emulators.check.catalogue import Check
-from emulators.check.checks.answers import answered, manner
+from emulators.check.checks.answers import REFUSED_KINDS, answered, manner
 from emulators.check.checks.edits import Edit, edits
-from emulators.check.checks.parts import ordinary
+from emulators.check.checks.parts import ordinary, usual_kind
 from emulators.check.judging import attempt
 from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Shot, Verdict
 from emulators.engine.policy import Policy
+from emulators.engine.provider import Payload
 
 TRIES = 3
-MOST = 14
+MOST = 10
 AT_ONCE = 4
 DAY = 86_400.0
 
@@ -47,10 +48,12 @@ def consequence(policy: Policy) -> str:
         return f"it is sent again without an end ({attempts} times in a day)"
     if attempts == 1:
         return "it is never sent again: lost, with everything in its request"
-    return f"it is lost, with everything in its request, after {attempts} attempts in {seconds / 60:.0f} minutes"
+    return (
+        f"it is lost, with everything in its request, after {attempts} attempts in {seconds / 60:.0f} minutes"
+    )
 
 
-def dangerous(session: Session) -> list[tuple[str, Edit | None, Case]]:
+def dangerous(session: Session) -> list[Case]:
     """Events that the vendor may send and that receivers choke on: at most one of each sort for a field."""
     sender = session.sender
     chosen: dict[tuple[str, str], Edit] = {}
@@ -60,10 +63,22 @@ def dangerous(session: Session) -> list[tuple[str, Edit | None, Case]]:
             if sort and edit.likely and not edit.identity:
                 chosen.setdefault((sort, str(edit.path[0])), edit)
     found = []
-    for edit in _in_turn(chosen):
+    for edit in list(_in_turn(chosen))[:MOST]:
         where = ".".join(map(str, edit.path))
-        found.append((f"{where}: {_sort(edit)}", edit, _case(session, f"an event with {_sort(edit)} in {where}", edit)))
-    return found[:MOST]
+        data: dict[str, object] = {"about": where, "path": list(edit.path)}
+        found.append(_case(session, f"an event with {_sort(edit)} in {where}", edit.event, data))
+    return found
+
+
+def kinds(session: Session) -> list[Case]:
+    """Events of the kinds that were refused before, as they are; of all, where none was tried."""
+    known = session.facts.get(REFUSED_KINDS)
+    chosen = known if isinstance(known, list | tuple | set | frozenset) else session.sender.kinds
+    return [
+        _case(session, f"an event {kind}", session.sender.event(kind), {"about": kind})
+        for kind in map(str, chosen)
+        if kind != usual_kind(session)
+    ]
 
 
 def _sort(edit: Edit) -> str:
@@ -88,9 +103,8 @@ def _in_turn(chosen: dict[tuple[str, str], Edit]) -> Iterator[Edit]:
                 yield group[turn]
 
 
-def _case(session: Session, title: str, edit: Edit) -> Case:
-    poison, good = Shot((edit.event,)), Shot(ordinary(session, 1))
-    data = {"about": ".".join(map(str, edit.path)), "path": list(edit.path)}
+def _case(session: Session, title: str, event: Payload, data: dict[str, object]) -> Case:
+    poison, good = Shot((event,)), Shot(ordinary(session, 1))
     return Case("C03", title, (*(poison,) * TRIES, good), data=data)
 
 
@@ -109,7 +123,7 @@ def _unknown(session: Session) -> Case | None:
 
 async def poisons(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
     """Each dangerous event once in a good batch; what was refused is then sent as often as the vendor would, and a good one."""
-    cases = [case for _, _, case in dangerous(session)]
+    cases = [*kinds(session), *dangerous(session)]
     if (new := _unknown(session)) is not None:
         cases.append(new)
     for start in range(0, len(cases), AT_ONCE):

@@ -49,6 +49,7 @@ def judge_again(session: Session, case: Case, outcome: Outcome) -> Failure | Non
             manner(last.heard),
             f"{case.title}: the receiver {answered(last.heard)}. {session.sender.title} did not hear that it had been taken,"
             f" and hears it is not; {session.sender.wanted} is right for what is known already",
+            lasting=True,
         )
     return _count(case, outcome)
 
@@ -61,7 +62,7 @@ def _count(case: Case, outcome: Outcome) -> Failure | None:
     for key in sorted(filter(tellable, taken)):
         count = outcome.stored.get(key, 0)
         if count > 1:
-            return Failure("twice", f"{case.title}: it is stored {count} times")
+            return Failure("twice", f"{case.title}: it is stored {count} times", lasting=True)
         if count == 0 and outcome.settled:
             return Failure("lost", f"{case.title}: it was acknowledged and is not stored")
     return None
@@ -92,6 +93,7 @@ def judge_race(session: Session, case: Case, outcome: Outcome) -> Failure | None
             f"{case.title}: {len(bad)} of {len(racing)} {'were' if len(bad) > 1 else 'was'} not acknowledged, the receiver"
             f" {answered(worst)}; by itself the request passes",
             Verdict.RISK if busy else None,
+            lasting=True,
         )
     return _count(case, outcome)
 
@@ -120,7 +122,9 @@ def judge_restart(session: Session, case: Case, outcome: Outcome) -> Failure | N
         return None
     if not last.acknowledged:
         return Failure(
-            f"after it {manner(last.heard)}", f"{case.title}: after the restart the receiver {answered(last.heard)}"
+            f"after it {manner(last.heard)}",
+            f"{case.title}: after the restart the receiver {answered(last.heard)}",
+            lasting=True,
         )
     return _count(case, outcome)
 

@@ -24,7 +24,9 @@ def named(session: Session) -> Iterator[Case]:
     sender = session.sender
     for kind in sender.kinds:
         basis = sender.feed.kinds[kind].basis
-        yield Case("S01", f"{kind} as documented", (Shot((sender.event(kind),)),), True, basis, {"about": kind})
+        yield Case(
+            "S01", f"{kind} as documented", (Shot((sender.event(kind),)),), True, basis, {"about": kind}
+        )
 
 
 async def documented(session: Session) -> AsyncIterator[tuple[Failure, Case]]:

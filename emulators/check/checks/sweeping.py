@@ -111,9 +111,7 @@ def single(sender: Sender, edits: Iterable[Edit], together: bool) -> Iterator[li
 
 def case_of(sender: Sender, check: str, group: Sequence[Edit], basis: str) -> Case:
     """A request with an event for each change, all of them to different people."""
-    events = tuple(
-        apart(sender, edit.event, number, edit.path) for number, edit in enumerate(group)
-    )
+    events = tuple(apart(sender, edit.event, number, edit.path) for number, edit in enumerate(group))
     fields = list(dict.fromkeys(dotted(edit.path) for edit in group))
     first = group[0]
     if len(group) == 1:

@@ -17,7 +17,7 @@ SIZES = (1, 10, 100, 500)
 TIMES = 3
 ENOUGH = 1.0
 """Seconds that are spent on one size; a slow receiver is not asked as often."""
-PARALLEL = 8
+PARALLEL = 6
 BACKLOG = 200
 
 # -- C08

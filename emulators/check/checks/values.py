@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import each, either
-from emulators.check.checks.edits import apart, chosen, free_text, redated, time_field
+from emulators.check.checks.edits import apart, chosen, redated, time_field, written
 from emulators.check.checks.sweeping import Found, batches, healthy, sweep
 from emulators.check.sender import Sender
 from emulators.check.session import Session
@@ -17,10 +18,9 @@ from emulators.engine.provider import Payload
 
 ADDED = (
     ("newField", "text"),
-    ("newNumber", 2**31),
+    ("newNumber", 1),
     ("newFlag", True),
-    ("newNothing", None),
-    ("newList", ["a", 1, None]),
+    ("newList", ["a", 1]),
     ("newObject", {"a": {"b": [{"c": 1}]}}),
     ("нове поле", "й"),
 )
@@ -67,23 +67,39 @@ async def drifted(session: Session) -> Found:
     """Other types and choices of the schema."""
     async for found in sweep("C14", ("shape",), False)(session):
         yield found
-    async for found in each(session, either, variants(session)):
+    async for found in each(session, either, variants(session.sender, healthy(session))):
         yield found
 
 
-def variants(session: Session) -> Iterator[Case]:
+def drifting(sender: Sender) -> str:
+    """Why no field is written in two ways; empty: one is."""
+    if chosen(sender, sender.kinds, ("shape",), False) or next(variants(sender, sender.kinds), None):
+        return ""
+    return "no field of this feed has more than one type or choice"
+
+
+def variants(sender: Sender, kinds: Iterable[str]) -> Iterator[Case]:
     """The types in which the vendor's own documents write the same field, where they differ."""
-    sender = session.sender
     seen: set[tuple[str, str]] = set()
-    for kind in healthy(session):
+    for kind in kinds:
         usual = sender.event(kind)
         for base, _ in sender.stock(kind).studied:
             for name, value in base.items():
-                if name in usual and type(value) is not type(usual[name]) and (name, str(type(value))) not in seen:
+                if (
+                    name in usual
+                    and type(value) is not type(usual[name])
+                    and (name, str(type(value))) not in seen
+                ):
                     seen.add((name, str(type(value))))
                     data = {"about": name, "path": [name], "ids": f"/{name}" in sender.identities}
-                    shot = Shot(({**usual, name: value},)) if sender.legal({**usual, name: value}) else Shot((base,))
-                    yield Case("C14", f"{kind} with {name} of another type", (shot,), True, "documented", data)
+                    shot = (
+                        Shot(({**usual, name: value},))
+                        if sender.legal({**usual, name: value})
+                        else Shot((base,))
+                    )
+                    yield Case(
+                        "C14", f"{kind} with {name} of another type", (shot,), True, "documented", data
+                    )
 
 
 async def texts(session: Session) -> Found:
@@ -99,10 +115,63 @@ def halves(session: Session) -> Iterator[Case]:
     sender = session.sender
     for kind in healthy(session)[:1]:
         event = sender.event(kind)
-        name = next((name for name, value in event.items() if free_text(name, value)), None)
-        if name is not None and isinstance(event[name], str):
+        name = next(iter(written(sender, event)), None)
+        if name is not None:
             body = json.dumps(sender.wrap([{**event, name: "\ud83d"}])).encode()
-            yield Case("C19", f"{name} with half of an emoji", (Shot(raw=body),), False, "assumed", {"about": "half"})
+            yield Case(
+                "C19", f"{name} with half of an emoji", (Shot(raw=body),), False, "assumed", {"about": "half"}
+            )
+
+
+async def nothing(session: Session) -> Found:
+    """Null and empty where the schema allows them, then null where it may be feared all the same."""
+    async for found in sweep("C20", ("nothing",), True)(session):
+        yield found
+    async for found in each(session, either, nulls(session)):
+        yield found
+
+
+def nulls(session: Session) -> Iterator[Case]:
+    """Null for each field that may be left out: that the vendor rather leaves it out is a promise of today."""
+    sender = session.sender
+    for kind in healthy(session):
+        event = sender.event(kind)
+        for place in sender.vendor.rules(f"{sender.feed.name}.event").places(event):
+            if len(place.path) == 1 and not place.required and isinstance(event.get(str(place.path[0])), str):
+                name = str(place.path[0])
+                data = {"about": "null", "path": [name]}
+                yield Case(
+                    "C20",
+                    f"{kind} with {name} = null",
+                    (Shot(({**event, name: None},)),),
+                    False,
+                    "assumed",
+                    data,
+                )
+                break
+
+
+async def moments(session: Session) -> Found:
+    """Times that are legal, then one that databases write for none."""
+    async for found in sweep("C18", ("moment",), True, "inferred", together=True)(session):
+        yield found
+    async for found in each(session, either, zeros(session)):
+        yield found
+
+
+def zeros(session: Session) -> Iterator[Case]:
+    """The zero date, and a leap second: by the form a time, in no calendar."""
+    for kind in healthy(session)[:1]:
+        event = session.sender.event(kind)
+        field = time_field(event)
+        if field is None or not isinstance(event[field], str) or event[field].isdecimal():
+            return
+        form = event[field]
+        for odd in (re.sub(r"\d", "0", form), f"{form[:17]}60{form[19:]}" if len(form) >= 19 else ""):
+            changed = {**event, field: odd}
+            if odd and session.sender.legal(changed):
+                data = {"about": field, "path": [field]}
+                yield Case("C18", f"{kind} with {field} = {odd}", (Shot((changed,)),), False, "assumed", data)
 
 
 async def addresses(session: Session) -> Found:
@@ -179,7 +248,7 @@ CHECKS = (
         Verdict.FAIL,
         "The same field comes as a number here and as a text there, as an object or as an empty array. Convert what you read, "
         "rather than compare its type.",
-        applies=wants("has more than one type or choice", "shape"),
+        applies=drifting,
         run=drifted,
         judge=either,
         reads_oracle=True,
@@ -208,7 +277,7 @@ CHECKS = (
         "Times without a zone exist twice a year, or not at all, for a receiver that reads them in its own; others are written "
         "as seconds, as text, or lie beyond 2038. Read them as the vendor means them, in UTC, and let none of them throw.",
         applies=wants("holds a time", "moment"),
-        run=sweep("C18", ("moment",), True, "inferred", together=True),
+        run=moments,
         judge=either,
         reads_oracle=True,
         blind=True,
@@ -234,8 +303,7 @@ CHECKS = (
         Severity.HIGH,
         Verdict.FAIL,
         "A field may be left out, be null or be empty. `.strip()` of null is the commonest of all errors in receivers.",
-        applies=wants("may be null or empty", "nothing"),
-        run=sweep("C20", ("nothing",), True),
+        run=nothing,
         judge=either,
         reads_oracle=True,
         blind=True,

@@ -260,13 +260,6 @@ class FussyAddresses(Checking):
                 raise Refused(422, "value is not a valid email address")
 
 
-@defect("C22b", "takes one address, typed in two ways, for two contacts", "RISK", oracle=True)
-class AddressAsTyped(Receiver):
-    def email(self, event: Event, feed: Feed) -> str | None:
-        person = events.first(event, feed.person)
-        return None if person is None else events.text(person)
-
-
 @defect("C32", "fails at JSON that is nested deeply (500)")
 class DepthFails(Receiver):
     def decode(self, body: bytes) -> Any:

@@ -185,6 +185,13 @@ class KeyWithoutTime(Receiver):
         return f"{message}{event.get(feed.kind)}" if message else super().key(event, feed)
 
 
+@defect("C22b", "takes one address, typed in two ways, for two contacts", "RISK", oracle=True)
+class AddressAsTyped(Receiver):
+    def email(self, event: Event, feed: Feed) -> str | None:
+        person = events.first(event, feed.person)
+        return None if person is None else events.text(person)
+
+
 @defect(
     "C30",
     "remembers in memory what it has seen: a redelivery after a restart is stored twice",

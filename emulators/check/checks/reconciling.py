@@ -1,0 +1,97 @@
+"""After all: what was acknowledged in the whole run, against what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+
+from emulators.check.catalogue import Check
+from emulators.check.ledger import Altered, Entry
+from emulators.check.session import Session
+from emulators.check.storing import tellable
+from emulators.check.vocabulary import Case, Failure, Severity, Verdict
+
+RECOVERED = "stored without an acknowledgement"
+"""Fact: how many identities; it is right, the vendor sends them again."""
+NAMED = 5
+Judged = tuple[Failure, Case]
+
+
+async def reconciled(session: Session) -> AsyncIterator[Judged]:
+    """Waits until nothing changes any more, asks the oracle once for all that the run has planted, and compares."""
+    records, ledger = session.records, session.ledger
+    if records is None:
+        return
+    keys = [key for key in ledger.keys if tellable(key)]
+
+    def complete(counts: Mapping[str, int]) -> bool:
+        return all(counts.get(key, 0) == count for key, count in ledger.acknowledged.items() if tellable(key))
+
+    _, settled = await records.settle(keys, complete)
+    found = await records.accounts(keys, session.run_id)
+    account = ledger.reconcile({key: len(records) for key, records in found.items()}, found)
+    # Ids that are too short to be told from other numbers say nothing, and are in no account.
+    lost, duplicated, unexpected = map(_tellable, (account.lost, account.duplicated, account.unexpected))
+    session.facts[RECOVERED] = len(_tellable(account.recovered))
+    if lost and settled:
+        gone = [entry for entry in lost if not entry.stored]
+        if gone:
+            says = f"{len(gone)} of {account.acknowledged} acknowledged events are not stored at all: {_named(gone, _plain)}"
+            yield Failure("lost", says, Verdict.FAIL, Severity.CRITICAL), _case("acknowledged and lost")
+        fewer = [entry for entry in lost if entry.stored]
+        if fewer:
+            says = (
+                f"of {len(fewer)} messages fewer events are stored than were acknowledged: {_named(fewer, _counts)}. That is right"
+                " only where one record stands for all that happens to a message"
+            )
+            yield Failure("incomplete", says, Verdict.RISK), _case("acknowledged and in part lost")
+    if duplicated:
+        says = f"{len(duplicated)} identities are stored more often than they were ever sent: {_named(duplicated, _counts)}"
+        yield Failure("duplicated", says), _case("stored too often")
+    if unexpected:
+        says = f"{len(unexpected)} identities are stored though every request with them was refused: {_named(unexpected, _plain)}"
+        yield Failure("unexpected", says), _case("refused and stored")
+    if account.altered:
+        says = f"{len(account.altered)} fields are stored otherwise than they were sent: {_alterations(account.altered)}"
+        yield Failure("altered", says, severity=Severity.HIGH), _case("stored otherwise")
+
+
+def _tellable(entries: Iterable[Entry]) -> list[Entry]:
+    return [entry for entry in entries if tellable(entry.key)]
+
+
+def _named(entries: Sequence[Entry], words: Callable[[Entry], str]) -> str:
+    more = f" and {len(entries) - NAMED} more" if len(entries) > NAMED else ""
+    return ", ".join(map(words, entries[:NAMED])) + more
+
+
+def _plain(entry: Entry) -> str:
+    return entry.key
+
+
+def _counts(entry: Entry) -> str:
+    return f"{entry.key} ({entry.stored} stored, {entry.sent} sent)"
+
+
+def _alterations(altered: Sequence[Altered]) -> str:
+    more = f" and {len(altered) - NAMED} more" if len(altered) > NAMED else ""
+    return "; ".join(f"{one.key}: {one.alteration}" for one in altered[:NAMED]) + more
+
+
+def _case(title: str) -> Case:
+    """There is no single request that shows it."""
+    return Case("L01", title, ())
+
+
+CHECKS = (
+    Check(
+        "L01",
+        "reconciliation",
+        "after-run",
+        Severity.CRITICAL,
+        Verdict.FAIL,
+        "Every answer was a success, and yet events are missing, doubled or changed: only a look at what is stored shows it.",
+        run=reconciled,
+        reads_oracle=True,
+        shrinks=False,
+    ),
+)

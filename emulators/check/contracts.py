@@ -1,0 +1,83 @@
+"""A check in pytest: one test for each check, all of them out of one run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from emulators.check.cases import write
+from emulators.check.checks import ALL
+from emulators.check.examining import Examination, chosen
+from emulators.check.inprocess import served
+from emulators.check.reports.model import Result, Run
+from emulators.check.reports.terminal import Block, Style
+from emulators.check.settings import Settings, made
+from emulators.check.vocabulary import Verdict
+from emulators.errors import InvalidValue
+
+OWN = ("app", "path", "oracle")
+
+
+@dataclass(slots=True)
+class Contract:
+    """What a receiver must keep to. Runs once for each target, when the first of its checks is asked for.
+
+    `given`: `provider`, and `url`, or `app` (ASGI, WSGI or aiohttp) and `path`; `oracle`, a function that returns what is
+    stored; and the settings of `emulators check`, by their names. Chance is left out unless `fuzz=True`.
+    """
+
+    given: Mapping[str, Any]
+    runs: dict[object, Run] = field(default_factory=dict)
+
+    def settings(self, url: str) -> Settings:
+        """The settings for a target."""
+        own = {name: value for name, value in self.given.items() if name not in OWN}
+        return made({"fuzz": False, **own, "url": url})
+
+    def ids(self) -> list[str]:
+        """The checks that are chosen, in their order."""
+        return [check.id for check in chosen(self.settings("http://127.0.0.1/"))]
+
+    def result(self, check: str, url: str = "", app: Any = None) -> tuple[Run, Result]:
+        """What a check came to at this target (default: the one that was given)."""
+        target = app or self.given.get("app") or url or self.given.get("url")
+        if not target:
+            raise InvalidValue("contract: expected a url or an app")
+        key = target if isinstance(target, str) else id(target)
+        if key not in self.runs:
+            self.runs[key] = self._run(target)
+        run = self.runs[key]
+        return run, next(result for result in run.results if result.check_id == check)
+
+    def _run(self, target: Any) -> Run:
+        oracle: Callable[..., Any] | None = self.given.get("oracle")
+        with nullcontext(target) if isinstance(target, str) else served(target) as base:
+            url = base if isinstance(target, str) else base + str(self.given.get("path", "/hook"))
+            examination = Examination(self.settings(url), os.environ, oracle=oracle)
+            run = asyncio.run(examination.run())
+        for result in examination.runner.results:
+            for finding in result.findings:
+                if finding.case:
+                    write(Path(examination.settings.cases), finding, examination.session)
+        return run
+
+
+def told(run: Run, result: Result) -> str:
+    """Why a check fails, in full; empty: it does not."""
+    counting = [found for found in result.findings if run.counts(found)]
+    return "\n\n".join(Block(run, found, Style()).text() for found in counting)
+
+
+def reason(result: Result) -> str:
+    """Why a check was not done; empty: it was."""
+    return result.reason if result.verdict is Verdict.NOT_CHECKED else ""
+
+
+def names() -> dict[str, str]:
+    """Every check by its id."""
+    return {check.id: check.name for check in ALL}
