@@ -49,7 +49,13 @@ class StillOwed(EmulatorError):
 
 
 class NobodyListens(EmulatorError):
-    """No active subscription wants the event that was emitted."""
+    """No active subscription wants the event that was emitted. `unheard` is the vendor that has to be subscribed to;
+    empty: something else is to be done."""
+
+    def __init__(self, message: str, unheard: str = "") -> None:
+        super().__init__(f"{message}; subscribe first: {unheard}.subscribe(url)" if unheard else message)
+        self.said = message
+        self.unheard = unheard
 
 
 class EgressRefused(EmulatorError):
@@ -69,7 +75,8 @@ class WouldBlock(EmulatorError):
 
 
 class TargetUnusable(EmulatorError):
-    """A receiver that cannot be checked, or something that was to tell of it: nobody answers, or nothing can be read."""
+    """A port that cannot be had, a receiver that cannot be checked, or something that was to tell of it: nobody answers,
+    or nothing can be read."""
 
 
 class NotInstalled(EmulatorError):
@@ -91,5 +98,6 @@ def unknown(what: str, name: str, known: Iterable[str]) -> UnknownName:
         name.lower(), [known_name.lower() for known_name in names], n=1, cutoff=0.5
     )
     nearest = next((n for n in names if near and n.lower() == near[0].lower()), None)
-    hint = f"did you mean {nearest!r}?" if nearest else f"known: {', '.join(names) or 'none'}"
+    known_ones = f"known: {', '.join(names)}" if names else "there is none"
+    hint = f"did you mean {nearest!r}?" if nearest else known_ones
     return UnknownName(f"unknown {what} {name!r}; {hint}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from types import MappingProxyType
 from typing import Any
 
@@ -78,6 +78,11 @@ def fault_of(name: str, settings: Mapping[str, Any]) -> Fault:
     for setting in given:
         if setting not in known:
             raise unknown(f"setting of {name}", setting, known)
+    needed = (field.name for field in fields(make) if field.default is MISSING)
+    if missing := next((setting for setting in needed if setting not in given), ""):
+        raise InvalidValue(f"{missing}: required, and not there")
+    if given.get("times") == "always":
+        given["times"] = None
     try:
         return make(**given)
     except TypeError as error:

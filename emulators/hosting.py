@@ -22,7 +22,7 @@ from emulators.engine.listening import listen
 from emulators.engine.strictness import ANY, STRICTNESS
 from emulators.engine.web import Site
 from emulators.engine.world import World
-from emulators.errors import EmulatorError, InvalidValue, UnknownName, WouldBlock, unknown
+from emulators.errors import EmulatorError, InvalidValue, TargetUnusable, UnknownName, WouldBlock, unknown
 from emulators.people import pools
 
 T = TypeVar("T")
@@ -170,7 +170,13 @@ def in_thread(spec: str, **setting: Any) -> Iterator[Emulator]:
 @asynccontextmanager
 async def _at_home(setting: Setting, host: LoopHost) -> AsyncIterator[Emulator]:
     """An emulator behind a port of its own."""
-    site = Site(listen(setting.host, setting.port))
+    try:
+        site = Site(listen(setting.host, setting.port))
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise TargetUnusable(
+            f"port {setting.port} of {setting.host} cannot be had: {why}; port=0 takes a free one"
+        ) from None
     await site.start()
     try:
         async with inhabit(site, setting, host) as emulator:

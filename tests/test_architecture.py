@@ -17,7 +17,7 @@ PURE = set(
 )
 PROVIDERS = {"sendpulse", "esputnik", "pushwoosh", "hellotext"}
 OWNERS = {
-    "aiohttp": {"engine.web", "engine.spoiling", "engine.courier", "engine.resolver", "engine.doorway", "engine.connection", "control", "commands"},
+    "aiohttp": {"engine.web", "engine.spoiling", "engine.courier", "engine.resolver", "engine.doorway", "engine.connection", "control", "check", "commands"},
     "msgspec": {"engine.codec"},
     "jsonschema": {"contract"},
     "jsonschema_rs": {"contract"},

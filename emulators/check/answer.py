@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from emulators.engine import codec
-from emulators.errors import EmulatorError
+from emulators.errors import TargetUnusable
 
 _DEEPEST = 100
 
 
-class OracleUnusable(EmulatorError):
+class OracleUnusable(TargetUnusable):
     """What was stored cannot be read: says of which oracle, and why. Never holds a credential."""
 
 

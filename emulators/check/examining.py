@@ -68,7 +68,8 @@ class Examination:
         hooks = Hooks(
             reset=settings.reset_cmd,
             restart=settings.restart_cmd,
-            ready_url=settings.ready_url or self.target.url,
+            ready_url=settings.ready_url,
+            target=self.target.url,
             allow=settings.allow,
         )
         until = None if settings.seconds is None else time.monotonic() + settings.seconds

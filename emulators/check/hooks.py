@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 from emulators.check.spawning import Ran, ran, words
 from emulators.check.wire import Wire
 from emulators.engine.egress import Egress
-from emulators.errors import EmulatorError, unknown
+from emulators.errors import TargetUnusable, unknown
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.005, 0.25
 LONGEST_ANSWER = 5.0
 """Seconds until it is asked again: whoever is about to stop may still take a connection and never answer."""
 
 
-class HookFailed(EmulatorError):
+class HookFailed(TargetUnusable):
     """A hook could not be run, failed or took too long, or nobody answered after it: says which, with the last of what it
     said (no credentials)."""
 

@@ -28,7 +28,8 @@ class Planting:
         """An event with fresh ids, and the identity that it can be found by (empty: none could be planted)."""
         if not isinstance(template, dict):
             return template, ""
-        event = rekey(template, self._sender.identities, self._renamer)
+        # A copy, also where there is no id to be replaced: the template is used again.
+        event = dict(rekey(template, self._sender.identities, self._renamer))
         field = self._sender.address(template)
         if field is not None and ("@" in template[field] or PLACE.search(template[field])):
             event[field], key = self._addressed(template[field])

@@ -25,7 +25,9 @@ class Sender:
     def __init__(self, spec: str, feed: str | None = None, policy: Mapping[str, Any] | None = None) -> None:
         self.vendor: Vendor = vendor(spec)
         if not self.vendor.profile.feeds:
-            raise InvalidValue(f"{self.vendor.provider.title} sends no webhooks that we know of: there is nothing to check")
+            raise InvalidValue(
+                f"{self.vendor.provider.title} sends no webhooks that we know of: there is nothing to check"
+            )
         self.feed: FeedProfile = self.vendor.feed(feed)
         self.policy: Policy = self.vendor.policies[self.feed.name].altered(policy or {})
 

@@ -86,7 +86,7 @@ class Session:
         planting = self.planting()
         exchanges: list[Exchange] = []
         for shot in case.shots:
-            exchanges += await self.fire(shot, planting)
+            exchanges += await self.fire(shot, planting, case.legal)
         outcome = Outcome(tuple(exchanges))
         if not oracle or self.records is None:
             return outcome
@@ -107,8 +107,8 @@ class Session:
         self.executions += 1
         return Planting(self.sender, self.run_id, self.executions)
 
-    async def fire(self, shot: Shot, planting: Planting | None = None) -> list[Exchange]:
-        """Sends one shot, all its copies at once."""
+    async def fire(self, shot: Shot, planting: Planting | None = None, legal: bool = True) -> list[Exchange]:
+        """Sends one shot, all its copies at once. Of what is not `legal` nobody need keep anything."""
         if shot.before == "restart":
             await self.hooks.restart()
         planting = planting or self.planting()
@@ -125,10 +125,11 @@ class Session:
             self.budget.take()
         heard = await asyncio.gather(*(self._send(shot, url, headers, body) for _ in range(shot.together)))
         exchanges = [
-            Exchange(shot, url, headers, body or b"", keys, each, self.acknowledges(each.status)) for each in heard
+            Exchange(shot, url, headers, body or b"", keys, each, self.acknowledges(each.status))
+            for each in heard
         ]
         for exchange in exchanges:
-            self.ledger.note(exchange)
+            self.ledger.note(exchange, legal)
             for listener in self.listeners:
                 listener(exchange)
         return exchanges

@@ -100,12 +100,13 @@ class _Search:
     async def events(self) -> None:
         """Leaves out events: first each wherever it stands, then its repetitions."""
         whole = self.best
-        known = list(dict.fromkeys(encode(event) for shot in whole.shots for event in shot.events))
+        standing = [[encode(event) for event in shot.events] for shot in whole.shots]
+        known = list(dict.fromkeys(event for shot in standing for event in shot))
         if len(known) > 1:
 
             def named(kept: Sequence[int]) -> Case:
                 names = {known[n] for n in kept}
-                return _fewer(whole, lambda shot, at: encode(whole.shots[shot].events[at]) in names)
+                return _fewer(whole, lambda shot, at: standing[shot][at] in names)
 
             await fewest(len(known), lambda kept: self._adopts(named(kept)))
         left = self.best
@@ -113,8 +114,8 @@ class _Search:
         if len(places) > len(left.shots):
 
             def placed(kept: Sequence[int]) -> Case:
-                standing = {places[n] for n in kept}
-                return _fewer(left, lambda shot, at: (shot, at) in standing)
+                staying = {places[n] for n in kept}
+                return _fewer(left, lambda shot, at: (shot, at) in staying)
 
             await fewest(len(places), lambda kept: self._adopts(placed(kept)))
 
@@ -123,9 +124,9 @@ class _Search:
         events = {encode(event): event for shot in self.best.shots for event in shot.events}
         if not 0 < len(events) <= FEW:
             return
-        for event in events.values():
+        for number, event in enumerate(events.values(), 1):
             if isinstance(event, dict):
-                await _Event(self, event, alone=len(events) == 1).simplify()
+                await _Event(self, event, 0 if len(events) == 1 else number).simplify()
 
     async def confirm(self) -> tuple[int, int]:
         """How many of how many executions fail in the same way."""
@@ -193,17 +194,20 @@ class _Search:
 
 
 class _Event:
-    """One event of the best case. `alone`: there is no other; else ids and addresses stay, which tell them apart."""
+    """One event of the best case. `number`: which of several, 0 if there is no other. Several keep their ids, and get addresses
+    that tell them apart."""
 
-    def __init__(self, search: _Search, event: Payload, alone: bool) -> None:
+    def __init__(self, search: _Search, event: Payload, number: int) -> None:
         self._search = search
         self._now = event
         sender = search.session.sender
-        plain = example(sender, event)
-        named = {pointer.split("/")[1] for pointer in sender.identities} | {sender.address(event)}
-        kept = () if alone else [name for name in named if name]
-        self._plain = mixed(event, plain, kept)
         self._address = sender.address(event)
+        self._plain = example(sender, event)
+        if number:
+            kept = [pointer.split("/")[1] for pointer in sender.identities]
+            self._plain = mixed(event, self._plain, kept)
+            if self._address is not None:
+                self._plain[self._address] = f"person{number}@example.com"
 
     async def simplify(self) -> None:
         needed = await self._to_the_example()

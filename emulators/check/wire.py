@@ -47,7 +47,13 @@ class Wire:
         self._session: aiohttp.ClientSession | None = None
 
     async def send(
-        self, method: str, url: str, headers: Pairs, body: bytes | None, timeout: float, framing: str = "length"
+        self,
+        method: str,
+        url: str,
+        headers: Pairs,
+        body: bytes | None,
+        timeout: float,
+        framing: str = "length",
     ) -> Heard:
         """One request; never raises for anything that the receiver or the network does."""
         started = time.perf_counter()
@@ -99,7 +105,9 @@ class Wire:
                 found = await GuardedResolver(self._egress).resolve(parts.host or "", parts.port or 0)
                 await reset_after_body(request, found[0]["host"])
         except (TimeoutError, OSError, EgressRefused) as error:
-            return Heard(None, seconds=time.perf_counter() - started, reason=f"{type(error).__name__}: {error}")
+            return Heard(
+                None, seconds=time.perf_counter() - started, reason=f"{type(error).__name__}: {error}"
+            )
         return Heard(None, seconds=time.perf_counter() - started, reason="reset by us after the body")
 
     def _open(self) -> aiohttp.ClientSession:

@@ -65,13 +65,25 @@ def run(args: argparse.Namespace) -> int:
         raise InvalidValue("--pass-through: says what --intercept lets through, which is not asked for")
     if args.intercept and args.tls:
         raise InvalidValue("--intercept: speaks TLS for the vendors itself; leave --tls out")
-    if shutil.which(args.command[0]) is None:
-        raise Unusable(f"there is no command {args.command[0]!r}")
+    _check_command(args.command[0])
     with ExitStack() as opened:
         with serve.starting():
             server = prepared(args, opened)
             from emulators.commands.serving import lived
         return lived(_run(server, args))
+
+
+def _check_command(name: str) -> None:
+    """Refuses what cannot be started, in the words that fit."""
+    if shutil.which(name) is not None:
+        return
+    if os.path.isdir(name) and os.path.dirname(name):
+        raise Unusable(f"{name!r} is a folder, and no command")
+    if not os.path.isfile(name):
+        raise Unusable(f"there is no command {name!r}")
+    if os.access(name, os.X_OK):
+        raise Unusable(f"there is no command {name!r}; the file of that name here is ./{name}")
+    raise Unusable(f"{name!r} is not executable: chmod +x it, or name the program that reads it first")
 
 
 async def _run(server: Server, args: argparse.Namespace) -> int:
@@ -111,6 +123,19 @@ async def _intercepted(
     return (await stack.enter_async_context(intercepting(hosts, pass_through))).environment(environment)
 
 
+def ctrl_c_reaches_all() -> bool:
+    """Whether a terminal sends Ctrl-C to the command itself, wherever its input comes from: to every process of the
+    group in its foreground."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except (OSError, AttributeError):  # there is none, or this is Windows
+        return sys.stdin is not None and sys.stdin.isatty()
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    finally:
+        os.close(terminal)
+
+
 async def _end(
     child: asyncio.subprocess.Process, ended: asyncio.Task[int], stop: asyncio.Future[Exit]
 ) -> None:
@@ -119,8 +144,7 @@ async def _end(
     loop = asyncio.get_running_loop()
 
     def hand_on(number: signal.Signals) -> None:
-        # A terminal has sent Ctrl-C to the command itself.
-        if number != signal.SIGINT or not sys.stdin.isatty():
+        if number != signal.SIGINT or not ctrl_c_reaches_all():
             with suppress(ProcessLookupError):
                 child.send_signal(number)
 

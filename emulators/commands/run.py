@@ -57,9 +57,11 @@ def run(args: argparse.Namespace) -> int:
     """Plays them, one after another."""
     from emulators.scenarios.references import References
 
-    references = References(os.environ, pairs(args.set, "--set"))
+    references = References(os.environ, pairs(args.set, "--set"), needed=not args.check)
     scenarios = _read(args.files, references, args.allow)
     if args.check:
+        if references.missing:
+            print(f"not set: {', '.join(references.missing)}")
         print(
             f"{len(scenarios)} scenario{'s' if len(scenarios) != 1 else ''}, nothing wrong with what can be checked"
         )
@@ -108,6 +110,7 @@ async def _answers(url: str, allow: list[str]) -> bool:
 
     courier, end = Courier(Egress(allow), keep_alive=False), monotonic() + PATIENCE
     try:
+        await courier.look_up(url)
         while (await courier.send(Request("GET", url, (), None, patience=5.0))).status is None:
             if monotonic() > end:
                 return False

@@ -29,11 +29,21 @@ def value_of(text: str) -> Any:
         return text
 
 
+def _allowable(text: str) -> str:
+    from emulators.engine.egress import allowable
+
+    try:
+        return allowable(text)
+    except InvalidValue as error:
+        raise argparse.ArgumentTypeError(str(error).removeprefix("allow: ")) from None
+
+
 def allow_argument(parser: argparse.ArgumentParser) -> None:
     """`--allow`, which every command that sends something takes."""
     parser.add_argument(
         "--allow",
         metavar="HOST[:PORT]",
+        type=_allowable,
         action="append",
         default=[],
         help="a host beyond this machine that may be sent to (repeatable)",

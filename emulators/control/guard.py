@@ -16,18 +16,19 @@ class Refusal(NamedTuple):
 
 
 def refusal(
-    method: str, headers: Mapping[str, str], hosts: Collection[str], port: int, token: str | None
+    headers: Mapping[str, str], hosts: Collection[str], port: int, token: str | None
 ) -> Refusal | None:
     """What is wrong with a request; None: nothing. `token` None: it is asked for none; `hosts` are in lower case.
 
     A page that rebinds a name of its own to this machine is told by `Host`, one that calls across origins by
-    `Origin` and `Sec-Fetch-Site`, and a form by its content type, which without a preflight cannot be JSON. Nothing
-    is ever granted to another origin.
+    `Origin` and `Sec-Fetch-Site`, and a form by its content type (`form_refusal`). Nothing is ever granted to another origin.
     """
     # Behind a mapped port, as containers have it, `Host` has another one; against rebinding the name is what counts.
     if not _is_here(headers.get("host", ""), hosts):
         named = headers.get("host", "").rpartition("@")[2]
-        return Refusal(403, f"the Host header names {named!r}, which this is not")
+        bare = named.partition(":")[0]
+        hint = f"; to be asked under that name: --control-host {bare}" if bare else ""
+        return Refusal(403, f"the Host header names {named!r}, which this is not{hint}")
     origin = headers.get("origin")
     if origin is not None and not _is_ours(origin, hosts, port):
         return Refusal(403, "web pages of other origins may not ask")
@@ -35,8 +36,15 @@ def refusal(
         return Refusal(403, "web pages of other sites may not ask")
     if token is not None and not _holds(headers.get("authorization", ""), token):
         return Refusal(
-            401, "expected the header Authorization: Bearer TOKEN, with the token of the ready line"
+            401,
+            "expected the header Authorization: Bearer TOKEN, with the token of the ready line: that of the "
+            "environment variable EMULATORS_TOKEN if it was set, else one that each start makes up",
         )
+    return None
+
+
+def form_refusal(method: str, headers: Mapping[str, str]) -> Refusal | None:
+    """What is wrong with a body that would be done something with: without a preflight no page can send JSON."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if method in ("POST", "PUT", "PATCH") and kind != "application/json":
         return Refusal(415, f"expected the header Content-Type: application/json, got {kind or 'none'!r}")

@@ -131,9 +131,13 @@ class Operation:
             if name in values:
                 raise InvalidValue(f"{name}: given twice")
             wanted = self.query.get(name)
-            number = wanted is not None and "integer" in wanted.types and text.isascii() and text.isdigit()
+            if wanted is None or "integer" not in wanted.types:
+                values[name] = text
+                continue
             # Longer ones count nothing that there can be, and fit neither a list nor a file.
-            values[name] = int(text) if number and len(text) < 19 else text
+            if not (text.isascii() and text.isdigit() and len(text) < 19):
+                raise InvalidValue(f"{name}: expected a whole number from 0, got {_shown(text)}")
+            values[name] = int(text)
         return _checked(values, self.query, "field of the query", False)
 
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from emulators.control import stream, wire
-from emulators.control.guard import refusal
+from emulators.control.guard import form_refusal, refusal
 from emulators.control.operations import Asked, Operation, Plane
 from emulators.control.table import OPERATIONS
 from emulators.control.tenants import HEADER, Tenant
@@ -59,9 +59,9 @@ class Control:
         headers = {name.lower(): value for name, value in request.headers.items()}
         operation, params = _find(request.method, segments)
         open_to_all = operation is not None and not operation.secret
-        refused = refusal(
-            request.method, headers, self._hosts, self._port, None if open_to_all else self._token
-        )
+        refused = refusal(headers, self._hosts, self._port, None if open_to_all else self._token)
+        if operation is not None:
+            refused = refused or form_refusal(request.method, headers)
         if refused:
             return self._error(refused.status, "Refused", refused.reason)
         try:

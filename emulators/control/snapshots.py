@@ -35,8 +35,12 @@ async def put_snapshot(asked: Asked) -> Json:
         state = thaw_state(encode(asked.fields["snapshot"]))
         _check_state(state)
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, EmulatorError) as error:
+        # What Python makes of a stranger's document would help nobody.
+        why = f" ({error})" if isinstance(error, EmulatorError) else ""
+        why = f" (there is no {error} in it)" if isinstance(error, KeyError) else why
         raise InvalidValue(
-            f"snapshot: expected what GET /v1/snapshots/NAME gave, got something else: {error!r}"
+            'snapshot: expected what stands under "snapshot" in the answer of GET /v1/snapshots/NAME, as it was, '
+            f"got another document{why}"
         ) from None
     asked.tenant.snapshots[name] = state
     return {"name": name}

@@ -12,7 +12,7 @@ from emulators.engine.journal import Delivery, Exchange, Probe
 from emulators.engine.lane import Registration
 from emulators.engine.profile import Problem
 from emulators.engine.provider import Event
-from emulators.errors import EmulatorError
+from emulators.errors import EmulatorError, NobodyListens
 from emulators.redaction import Veil
 
 
@@ -128,6 +128,10 @@ def fault(fault: Fault | None, veil: Veil) -> str | None:
 
 def error(error: EmulatorError, veil: Veil) -> Json:
     """What was wrong; `type` is a name of `emulators.errors`, or of an error that only this API knows."""
-    told: Json = {"type": type(error).__name__, "message": veil.text(str(error))}
+    message = str(error)
+    if isinstance(error, NobodyListens) and error.unheard:
+        # The verb as it is called here.
+        message = f"{error.said}; subscribe first: POST /v1/{error.unheard}/subscriptions"
+    told: Json = {"type": type(error).__name__, "message": veil.text(message)}
     status = getattr(error, "status", None)
     return {"error": told if status is None else {**told, "status": status}}

@@ -102,10 +102,19 @@ async def told(asked: Asked) -> Json:
     last, provider = asked.query["last"], asked.query.get("provider")
     if provider is not None:
         asked.tenant.cast.check(provider)
-    journal = asked.tenant.world.journal
-    veil = asked.plane.veil
-    entries = [veiled(entry, veil) for _, entry in journal.page(max(0, journal.last - last), last)]
-    story = timeline.tell(entries, provider, start=journal.beginning)
+    world, veil = asked.tenant.world, asked.plane.veil
+    journal = world.journal
+    # Of each vendor since it was opened or reset, as everything else that looks back.
+    begun = {name: journal.begun(name) for name in world.state.accounts}
+    first = begun.get(provider, 1) if provider else min(begun.values(), default=1)
+    found = [
+        (number, entry)
+        for number, entry in journal.page(max(first - 1, journal.last - last), last)
+        if number >= begun.get(entry.emulator, first)
+    ]
+    entries = [veiled(entry, veil) for _, entry in found]
+    start = next((entry.instant for _, entry in journal.page(first - 1, 1)), 0)
+    story = timeline.tell(entries, provider, start=start)
     return {"timeline": veil.text(story), "entries": len(entries), "lost": journal.lost}
 
 
@@ -171,7 +180,7 @@ WORLD = (
         "timeline",
         "GET",
         "/v1/timeline",
-        "The story so far, for people.",
+        "The story so far, for people, from the last reset or restore on; the journal keeps what was before.",
         told,
         query={
             "provider": Field("string", "of this vendor alone"),
@@ -194,7 +203,7 @@ WORLD = (
         query={"after": AFTER, "limit": LIMIT},
     ),
     Operation("snapshots", "GET", "/v1/snapshots", "The states that were kept.", list_snapshots),
-    Operation("snapshot", "POST", "/v1/snapshots", "Keeps the state, under a name.", take_snapshot, {"name": NAME}, status=201),
+    Operation("snapshot", "POST", "/v1/snapshots", "Keeps the state, under a name; in place of one of that name.", take_snapshot, {"name": NAME}, status=201),
     Operation(
         "show-snapshot",
         "GET",
@@ -206,7 +215,7 @@ WORLD = (
         "put-snapshot",
         "PUT",
         "/v1/snapshots/{name}",
-        "Takes a document in; the next restore may go to it.",
+        "Takes a document in, in place of one of that name; the next restore may go to it.",
         put_snapshot,
         {"snapshot": Field("object", "what GET gave", required=True)},
     ),

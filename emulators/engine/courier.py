@@ -99,7 +99,7 @@ class Courier:
             return Answer(response.status, body=body)
 
     async def look_up(self, url: str) -> None:
-        """Refuses a URL whose host is known to lie where nothing may go; a host unknown today may be up later."""
+        """Refuses a URL whose host lies where nothing may go; one that was allowed and is unknown today may be up later."""
         try:
             await self._address(url)
         except EgressRefused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from emulators.errors import EgressRefused, InvalidValue
 # Where clouds tell a machine its credentials; all others do that at a link-local address.
 METADATA = frozenset(map(ip_address, ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200")))
 NAT64 = ip_network("64:ff9b::/96")
+_HOST = re.compile(r"[^\s\[\]/@?#*:]+")
 
 
 class Egress:
@@ -23,7 +25,7 @@ class Egress:
     """
 
     def __init__(self, allow: Iterable[str] = ()) -> None:
-        self.allowed = frozenset(entry.lower() for entry in allow)
+        self.allowed = frozenset(map(allowable, allow))
         self._forbidden: dict[int, str] = {}
 
     def forbid(self, port: int, what: str = "the control port of this process") -> None:
@@ -57,13 +59,26 @@ class Egress:
         if literal is not None and (reason := self._never(literal, port)):
             at = f"{host}:{port}" if port in self._forbidden and literal.is_loopback else shown
             raise EgressRefused(f"{at} is {reason}; nothing is ever delivered there")
-        if {host.lower(), f"{host.lower()}:{port}"} & self.allowed:
+        if self._is_allowed(host, port):
             return
         if literal is None or not literal.is_loopback:
             raise EgressRefused(
                 f"{shown} is not on this machine, and nothing leaves it unasked; "
                 f"to allow it: allow=[{host!r}], on the command line --allow {host}"
             )
+
+    def check_unknown(self, host: str, port: int, why: str) -> None:
+        """Refuses a name that could not be looked up, unless it was allowed or can mean nothing but this machine."""
+        named = host.lower().rstrip(".")
+        if not self._is_allowed(host, port) and named != "localhost" and not named.endswith(".localhost"):
+            raise EgressRefused(
+                f"{host} could not be looked up ({why}), and a host beyond this machine has to be allowed: "
+                f"allow=[{host!r}], on the command line --allow {host}"
+            )
+
+    def _is_allowed(self, host: str, port: int) -> bool:
+        name = host.lower()
+        return bool({name, f"{name}:{port}", f"[{name}]", f"[{name}]:{port}"} & self.allowed)
 
     def _never(self, literal: IPv4Address | IPv6Address, port: int) -> str:
         """Why not even a host that was allowed may stand for an address; empty: it may."""
@@ -79,6 +94,18 @@ class Egress:
             if address is not literal and address.is_loopback:
                 return "an address of this machine in other clothes"
         return ""
+
+
+def allowable(entry: str) -> str:
+    """An entry of `allow`, in lower case. Raises `InvalidValue` for what no host could ever match."""
+    host, _, port = entry.rpartition(":")
+    if _literal(entry) is not None or _HOST.fullmatch(entry):
+        return entry.lower()
+    if port.isascii() and port.isdigit() and (_literal(host) is not None or _HOST.fullmatch(host)):
+        if len(port) < 6 and 0 < int(port) < 65_536:
+            return entry.lower()
+        raise InvalidValue(f"allow: expected a port from 1 to 65535, got {entry!r}")
+    raise InvalidValue(f"allow: expected HOST or HOST:PORT, such as shop.example.com, got {entry!r}")
 
 
 def _literal(address: str) -> IPv4Address | IPv6Address | None:

@@ -186,12 +186,10 @@ class Emulator(Living, Inspection, Injecting):
 
     def _nobody(self, wish: str) -> NobodyListens:
         paused = [r.id for r in self.account.registrations.values() if r.state == "paused"]
-        hint = (
-            f"subscription {paused[0]} is paused"
-            if paused
-            else f"subscribe first: {self.name}.subscribe(url)"
-        )
-        return NobodyListens(f"no active subscription of {self.name} {wish}; {hint}")
+        nobody = f"no active subscription of {self.name} {wish}"
+        if paused:
+            return NobodyListens(f"{nobody}; subscription {paused[0]} is paused")
+        return NobodyListens(nobody, unheard=self.name)
 
     def _post(self, body: bytes, label: str, feed: str | None) -> None:
         self.check_open()

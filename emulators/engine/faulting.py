@@ -24,7 +24,7 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.times is not None and not (isinstance(self.times, int) and self.times >= 1):
-            raise InvalidValue(f"times: expected 1 or more, or None for always, got {self.times!r}")
+            raise InvalidValue(f"times: expected 1 or more, or null (None) for always, got {self.times!r}")
         if not isinstance(self.probability, int | float) or not 0 < self.probability <= 1:
             raise InvalidValue(f"probability: expected above 0 and at most 1, got {self.probability!r}")
 
@@ -94,9 +94,9 @@ class SlowWrite(DeliveryFault):
 
     def __post_init__(self) -> None:
         Fault.__post_init__(self)
-        if self.chunk < 1:
+        if not isinstance(self.chunk, int) or self.chunk < 1:
             raise InvalidValue(f"chunk: expected 1 byte or more, got {self.chunk!r}")
-        if not 0 <= self.pause < float("inf"):
+        if not isinstance(self.pause, int | float) or not 0 <= self.pause < float("inf"):
             raise InvalidValue(f"pause: expected seconds, 0 or more, got {self.pause!r}")
 
 

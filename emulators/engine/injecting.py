@@ -30,9 +30,7 @@ class Injecting:
         with self.world.lock:
             numbers = []
             for fault in faults:
-                if not isinstance(fault, Fault):
-                    raise InvalidValue(f"inject: expected faults such as LostAck(), got {fault!r}")
-                fault = self._named(fault)
+                fault = self._named(checked(fault))
                 number = self.world.state.faults + 1
                 self.world.commit(FaultArmed(self.world.now(), self.name, number, fault))
                 numbers.append(number)
@@ -58,6 +56,13 @@ class Injecting:
     def clear_faults(self, ids: tuple[int, ...] | None = None) -> None:
         """Takes faults back, all of them unless `ids` are named."""
         self.world.commit(FaultsCleared(self.world.now(), self.name, ids))
+
+
+def checked(fault: object) -> Fault:
+    """A fault, or a refusal of anything else, such as its name."""
+    if not isinstance(fault, Fault):
+        raise InvalidValue(f"inject: expected faults such as LostAck(), got {fault!r}")
+    return fault
 
 
 class Injection:

@@ -58,6 +58,10 @@ class Policy:
 
     def altered(self, changes: Mapping[str, Any]) -> Policy:
         """This policy with some fields replaced; an unknown or malformed one is refused."""
+        # TOML has no null, and `probe = false` says as much.
+        changes = {
+            name: None if name == "probe" and value is False else value for name, value in changes.items()
+        }
         for name, value in changes.items():
             check_policy(name, value)
         # Copies: what the caller does to his own list or table afterwards is none of ours.
@@ -85,6 +89,10 @@ def settle_by(policy: Policy, verdict: str, attempt: int, started: Instant) -> S
     if delay is None:
         return Settlement("abandoned", None)
     return Settlement("rescheduled", started + round(delay * SECOND))
+
+
+def _shown(choice: str | None) -> str:
+    return "null (None)" if choice is None else repr(choice)
 
 
 def _same(value: Any) -> Any:
@@ -117,7 +125,7 @@ def check_policy(name: str, value: object) -> None:
     }
     expected = ""
     if name in choices:
-        expected = "" if value in choices[name] else f"one of {choices[name]}"
+        expected = "" if value in choices[name] else " or ".join(_shown(choice) for choice in choices[name])
     elif name == "batch_size":
         expected = (
             ""

@@ -14,7 +14,8 @@ class GuardedResolver(AbstractResolver):
     """Looks names up and lets the guard see the very addresses that are connected to.
 
     A name that stands for several addresses is refused whole if one of them may not be connected to: which of them
-    an attempt would take is chance. A name that was not allowed is looked up all the same, for it may stand for this machine.
+    an attempt would take is chance. A name that was not allowed is looked up all the same, for it may stand for this machine;
+    if nothing is found, it is refused as any host is that was not allowed.
     """
 
     def __init__(self, egress: Egress) -> None:
@@ -23,7 +24,11 @@ class GuardedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        found = await ThreadedResolver().resolve(host, port, family)
+        try:
+            found = await ThreadedResolver().resolve(host, port, family)
+        except OSError as error:
+            self._egress.check_unknown(host, port, error.strerror or str(error))
+            raise
         for result in found:
             self._egress.check(host, port, result["host"])
         return found

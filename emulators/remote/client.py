@@ -53,6 +53,10 @@ def _error(answer: Any) -> Exception:
     if kind == "NotCalled":
         return AssertionError(message)
     found = getattr(errors, kind, EmulatorError)
+    if found is errors.NobodyListens:
+        # In the words of whoever asks here.
+        said, _, path = message.partition("; subscribe first: POST /v1/")
+        return errors.NobodyListens(said, path.partition("/")[0])
     if found is errors.VerificationFailed:
         return errors.VerificationFailed(message, told.get("status"))
     return (

@@ -11,7 +11,7 @@ from typing import Any
 from emulators.engine.clock import SECOND, Duration, duration
 from emulators.engine.codec import encode_strictly
 from emulators.engine.faulting import Fault
-from emulators.engine.injecting import Injection
+from emulators.engine.injecting import Injection, checked
 from emulators.engine.inspection import Inspection
 from emulators.engine.journal import Exchange, Happened
 from emulators.engine.options import choose
@@ -137,7 +137,9 @@ class RemoteEmulator(Inspection):
     def inject(self, *faults: Fault) -> Injection:
         """Lets faults happen."""
         numbers = [
-            n for fault in faults for n in self._client.post(f"{self._at}/faults", **told(fault))["ids"]
+            number
+            for fault in faults
+            for number in self._client.post(f"{self._at}/faults", **told(checked(fault)))["ids"]
         ]
         return Injection(self, tuple(numbers))  # type: ignore[arg-type]
 

@@ -27,6 +27,10 @@ def in_process(spec: str, **setting: Any) -> Iterator[RemoteEmulator]:
     """
     world = setting.pop("world", None)
     asked = setting_of(spec, setting)
+    if asked.port:
+        raise InvalidValue(
+            f"port: a process takes a free one, which .url tells; expected 0, got {asked.port}"
+        )
     if world is not None:
         if not isinstance(world, RemoteWorld):
             raise InvalidValue(

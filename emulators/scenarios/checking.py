@@ -106,11 +106,8 @@ class Checker:
 
     def _subscribe(self, where: str, vendor: Vendor, step: Step) -> dict[str, Any]:
         args = step.args
-        # TOML has no null, and `probe = false` says as much.
-        policy = {k: None if (k, v) == ("probe", False) else v for k, v in args.get("policy", {}).items()}
-        vendor.subscription(step.rest, args.get("kinds"), policy)
+        vendor.subscription(step.rest, args.get("kinds"), args.get("policy", {}))
         changed: dict[str, Any] = {"url": self._url(where, args["url"])}
-        changed |= {"policy": policy} if policy else {}
         if "auth" in args:
             changed["auth"] = self._auth(where, args["auth"])
         if "headers" in args:
@@ -184,7 +181,7 @@ class Checker:
     def _url(self, where: str, given: Any) -> str | Reference:
         """An address in the file, or a reference to one."""
         if isinstance(given, str):
-            parts = split(given, f"in {given!r}")
+            parts = split(given, repr(given))
             for name, value in parse_qsl(parts.query):
                 if value and TELLING.search(name):
                     raise InvalidValue(

@@ -19,6 +19,7 @@ from emulators.errors import (
     NobodyListens,
     Runaway,
     StillOwed,
+    TargetUnusable,
     UnknownName,
     VerificationFailed,
 )
@@ -86,9 +87,8 @@ class Player:
             opened = in_loop(part.spec, world=world, **part.setting)
             try:
                 emulator = await stack.enter_async_context(opened)
-            except OSError as error:
-                why = f"port {part.setting.get('port', 0)}: {error.strerror or error}"
-                self._note(START, f"{name} starts", Ending.REFUSED, why)
+            except TargetUnusable as error:
+                self._note(START, f"{name} starts", Ending.REFUSED, str(error))
                 return f"{name} could not start"
             self._emulators[name] = emulator
             self._outcome.emulators[name] = {"url": emulator.url, "revision": emulator.revision}

@@ -113,6 +113,7 @@ class Reader:
         tables = {**shared.get("emulators", {}), **own.get("emulators", {})}
         cast = {name: part for name, table in tables.items() if (part := self._part(where, name, table))}
         vendors = {name: self._vendor(f"{where}: emulators.{name}", cast.get(name)) for name in tables}
+        before = len(self._problems.found)
         checker = Checker(vendors, self._references, self._egress, self._problems, start)
         steps = [
             _step(f"{where}: step {number}", number, table, checker, self._problems)
@@ -120,7 +121,7 @@ class Reader:
         ]
         if not own.get("step"):
             self._problems.add(where, "expected steps, each written as [[step]], got none")
-        elif not checker.vendors:
+        elif not checker.vendors and len(self._problems.found) == before:
             self._problems.add(where, "no step names a vendor, so there is nothing to play")
         return Scenario(
             self._file,

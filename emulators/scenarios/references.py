@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from base64 import b64encode
@@ -22,20 +23,26 @@ SHORTEST = 4
 
 class References:
     """The values of references. `given` comes from the command line and may be addresses alone: everybody on the
-    machine can read a command line."""
+    machine can read a command line. Unless they are `needed`, something stands in for those that are not set."""
 
-    def __init__(self, environ: Mapping[str, str], given: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], given: Mapping[str, str], needed: bool = True) -> None:
         self._environ = environ
         self._given = given
+        self._needed = needed
+        self.missing: list[str] = []
+        """Names that are not set, where they are not needed."""
         self._used: set[str] = set()
         self._places: dict[str, str] = {}
         self._hidden: dict[str, str] = {}
 
     def address(self, reference: Reference) -> str:
         """The URL that a reference means."""
-        value = self._value(reference).rstrip("/" if reference.path else "")
+        value = self._value(reference, "http://localhost").rstrip("/" if reference.path else "")
         whole = value + reference.path
-        parts = split(whole, f"in {reference.name}")
+        # What was typed is no secret; what stands in the environment may be one that got under a wrong name.
+        parts = split(
+            whole, repr(whole) if reference.name in self._given else "something else", reference.name
+        )
         origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         self._places.setdefault(reference.name, origin)
         behind = whole.partition(parts.netloc)[2]
@@ -52,7 +59,7 @@ class References:
                 f"{reference.name} is a secret, and everybody on this machine can read a command line: "
                 "give it in the environment, not with --set"
             )
-        value = self._value(reference)
+        value = self._value(reference, f"${reference.name:_>{SHORTEST}}")
         if len(value) < SHORTEST:
             raise InvalidValue(
                 f"{reference.name}: expected {SHORTEST} characters or more, got {len(value)}; "
@@ -86,14 +93,21 @@ class References:
         """Scheme, host and port of every address, by the name of its reference."""
         return dict(self._places)
 
-    def _value(self, reference: Reference) -> str:
-        self._used.add(reference.name)
-        value = self._given.get(reference.name) or self._environ.get(reference.name)
-        if not value:
+    def _value(self, reference: Reference, instead: str) -> str:
+        name = reference.name
+        self._used.add(name)
+        value = self._given.get(name) or self._environ.get(name)
+        if value:
+            return value
+        near = difflib.get_close_matches(name, self._given.keys() - {name}, n=1, cutoff=0.7)
+        if self._needed or near:
+            typed = f"; --set gives {near[0]!r}: did you mean that?" if near else ""
             raise InvalidValue(
-                f"{reference.name} is not in the environment; set it there, or an address with --set {reference.name}=URL"
+                f"{name} is not in the environment; set it there, or an address with --set {name}=URL{typed}"
             )
-        return value
+        if name not in self.missing:
+            self.missing.append(name)
+        return instead
 
     def _hide(self, shown: str, values: Iterable[str]) -> None:
         for value in values:
@@ -109,15 +123,16 @@ class References:
                 self._hidden.setdefault(form, shown)
 
 
-def split(url: str, shown: str) -> SplitResult:
-    """The parts of an address; `shown` is what a refusal says that came."""
+def split(url: str, shown: str, name: str = "") -> SplitResult:
+    """The parts of an address; `shown` is what a refusal says that came, `name` where."""
     try:
         parts = urlsplit(url)
         if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
             return parts
     except ValueError:
         pass
-    raise InvalidValue(f"url: expected http://host[:port]/path or https://..., got something else {shown}")
+    place = f" in {name}" if name else ""
+    raise InvalidValue(f"url: expected http://host[:port]/path or https://..., got {shown}{place}")
 
 
 def _secrets(path: str, query: str) -> list[str]:

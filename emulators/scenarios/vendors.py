@@ -141,8 +141,4 @@ def _flat(options: Mapping[str, Any], known: set[str], above: str) -> dict[str, 
 
 def build_fault(name: str, args: Mapping[str, Any]) -> Fault:
     """The fault that a step describes."""
-    given = {key: value for key, value in args.items() if key != "as"}
-    # TOML has no null for a fault that lasts until it is taken back.
-    return fault_of(
-        name, {key: None if (key, value) == ("times", "always") else value for key, value in given.items()}
-    )
+    return fault_of(name, {key: value for key, value in args.items() if key != "as"})

@@ -202,6 +202,7 @@ def test_what_no_translation_explains_is_altered(name: str, value: Any, stored: 
         {"note": ""},
         {"link": "https://example.com/a/long/path"},
         {"id": 17},
+        {"state": "open"},
     ],
 )
 def test_what_an_app_may_translate_is_not(stored: dict[str, Any]) -> None:
@@ -212,20 +213,29 @@ def test_what_an_app_may_translate_is_not(stored: dict[str, Any]) -> None:
         "note": None,
         "link": "https://example.com/a/long/path?utm_source=x",
         "id": 4711,
+        "state": "opened",
     }
     assert how({"email": ANN, **stored}, **fields) == []
 
 
 def test_a_copy_of_the_event_is_held_to_every_value() -> None:
-    copy = event(ANN, "opened", n=1, m=2)
-    assert how({"id": 1, "raw": copy}, n=1, m=2) == [("event", "differs")]
-    assert how({"id": 1, "raw": json.dumps(copy)}, n=1, m=2) == [("event", "differs")]
-    assert how({"id": 1, "raw": json.dumps([copy, event(BOB, "sent", n=7, m=2)])}, n=1, m=2) == [
-        ("event", "differs")
-    ]
+    same = {"n": 1, "m": 2, "k": 3}
+    copy, others = event(ANN, "opened", **same), event(BOB, "sent", **same)
+    assert how({"id": 1, "raw": copy}, **same) == [("event", "differs")]
+    assert how({"id": 1, "raw": json.dumps(copy)}, **same) == [("event", "differs")]
+    # A body that was kept whole holds the events of others, too.
+    assert how({"id": 1, "raw": json.dumps([copy, others])}, **same) == [("event", "differs")]
+
+
+def test_times_may_be_translated_in_a_copy_too() -> None:
+    same = {"n": 1, "m": 2}
+    stored = event(ANN, at="2023-09-14T08:30:03+00:00", timestamp=1694680203000, **same)
+    assert how(stored, at="2023-09-14T08:30:03", timestamp=1694680203, **same) == []
 
 
 def test_a_record_is_compared_with_the_event_that_it_is_most_like() -> None:
-    first, second = event(ANN, "delivered", at=1, n=5), event(ANN, "open", at=2, n=6)
+    same = {"n": 1, "m": 2, "k": 3}
+    first, second = event(ANN, "delivered", at=1, **same), event(ANN, "open", at=2, **same)
+    assert alterations(ANN, [first], second) != []
     assert alterations(ANN, [first, second], second) == []
     assert reconciled(sent(first, second), ann=2, found={ANN: [first, second]}).clean

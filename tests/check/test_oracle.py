@@ -99,6 +99,7 @@ def nobody(counts: Mapping[str, int]) -> bool:
         ({mail(ANN): [{"status": "open"}, {"status": "sent"}], mail(BOB): []}, 2, 0),
         ({"17": {"email": mail(ANN)}, "18": {"email": mail(ANN)}, "19": {"email": mail(BOB)}}, 2, 1),
         ({"last": {"email": mail(ANN), "raw": {"email": mail(ANN)}}}, 1, 0),
+        ({"email": mail(ANN), "note": f"{mail(ANN)} was here"}, 1, 0),
         (mail(ANN), 1, 0),
         (None, 0, 0),
     ],
@@ -136,6 +137,7 @@ def test_an_identity_is_not_found_in_another_that_begins_like_it() -> None:
 def test_an_address_that_was_cut_or_is_escaped_is_told_apart() -> None:
     assert counted([{"email": mail(ANN)[:15]}]) == [0, 0]
     assert counted([{"query": f"email=check%2B{ANN}%40example.com"}]) == [1, 0]
+    assert counted([{"slug": f"check{ANN}atexample"}]) == [1, 0]
 
 
 @pytest.mark.parametrize(
@@ -167,6 +169,7 @@ def test_a_number_that_lost_its_last_digits_is_another() -> None:
 def test_an_id_of_several_words_is_found() -> None:
     records = [{"iid": UUID_ID.upper()}, {"raw": json.dumps({"iid": UUID_ID})}, {"iid": UUID_ID[:-1] + "1"}]
     assert counted(records, "", UUID_ID) == [2]
+    assert counted([f"{UUID_ID}0", f"0{UUID_ID}"], "", UUID_ID) == [0]
 
 
 def test_thousands_of_records_and_identities_are_counted_in_one_go() -> None:
@@ -286,6 +289,21 @@ async def test_a_url_that_cannot_be_read_says_why_and_keeps_secrets(answer: Any,
 
 
 @pytest.mark.asyncio
+async def test_what_is_no_http_is_said_without_the_secrets_that_it_repeats() -> None:
+    async def repeat(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.write(next(line for line in head.split(b"\r\n") if b"s3cret" in line) + b"\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(repeat, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        with pytest.raises(OracleUnusable) as caught:
+            await count_of(oracle_of(url=url, headers=(("X-Mine", "s3cret-value"),)))
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.asyncio
 async def test_nobody_at_the_url_is_said() -> None:
     with pytest.raises(OracleUnusable, match="no connection"):
         await count_of(oracle_of(url=free_port_url()))
@@ -394,6 +412,7 @@ async def test_a_function_may_return_its_own_rows_and_models() -> None:
     records = oracle_of(function=lambda: (each for each in [row, Model(mail(ANN)), Model(mail(BOB))]))
     assert await count_of(records, ANN, BOB, UUID_ID) == [2, 1, 1]
     assert records is not None
+    assert await records.find(BOB) == [{"email": mail(BOB)}]
     assert await records.find(UUID_ID) == [
         {"email": mail(ANN), "at": "2026-08-30 00:00:00+00:00", "amount": "1.50", "id": UUID_ID}
     ]
@@ -496,7 +515,7 @@ async def test_a_store_that_keeps_moving_has_not_settled() -> None:
             self.asked += 1
             return [mail(f"chkabc123x9p{n}z") for n in range(self.asked)]
 
-    counts, settled = await Records(Busy()).settle([ANN], everyone, quiet=1, longest=0.1)
+    counts, settled = await Records(Busy()).settle([ANN], everyone, quiet=0.05, longest=0.5)
     assert (counts, settled) == ({ANN: 0}, False)
 
 

@@ -83,14 +83,31 @@ async def test_one_poisonous_event_of_a_thousand_is_found_in_sixty_requests(at: 
 
 async def test_both_events_are_kept_where_one_alone_does_no_harm() -> None:
     def bug(store: Store, events: list[Any]) -> int:
-        return 500 if {"spam_by_user", "unsubscribed"} <= {event["event"] for event in events} else 200
+        return 500 if {"undelivered", "clicked"} <= {event["event"] for event in events} else 200
 
     async with session_against(bug) as (session, _):
         many = list(session.sender.some(200, "opened"))
-        many[20], many[150] = session.sender.event("unsubscribed", 9), session.sender.event("spam_by_user", 8)
+        many[20], many[150] = session.sender.event("clicked", 9), session.sender.event("undelivered", 8)
         found = await minimised(session, check_with(by_status), finding_of("status 500", Shot(tuple(many))))
     assert found.case is not None
-    assert [event["event"] for event in found.case.shots[0].events] == ["unsubscribed", "spam_by_user"]
+    assert [event["event"] for event in found.case.shots[0].events] == ["clicked", "undelivered"]
+    assert [event["recipient"] for event in found.case.shots[0].events] == [
+        "person1@example.com",
+        "person2@example.com",
+    ]
+    assert found.minimal
+
+
+async def test_events_without_ids_are_found_as_well() -> None:
+    def bug(store: Store, events: list[Any]) -> int:
+        return 500 if any(event.get("task_id") == "0" for event in events) else 200
+
+    async with session_against(bug, "sendpulse", "email-service") as (session, _):
+        events = list(session.sender.some(100, "open"))
+        events[61] = {**events[61], "task_id": "0"}
+        found = await minimised(session, check_with(by_status), finding_of("status 500", Shot(tuple(events))))
+    assert found.case is not None
+    assert [event["task_id"] for event in found.case.shots[0].events] == ["0"]
     assert found.minimal
 
 
@@ -154,6 +171,18 @@ async def test_a_bug_does_not_turn_into_another_that_lacks_a_field() -> None:
     assert left["messageName"] == "💥"
     assert "viewMessageLink" in left
     assert len(left) < len(event)
+
+
+async def test_a_text_that_has_a_form_keeps_it() -> None:
+    def bug(store: Store, events: list[Any]) -> int:
+        return 500 if "2038" in events[0]["activityDateTime"] else 200
+
+    async with session_against(bug, "esputnik", "activity") as (session, store):
+        event = {**session.sender.event("READ", 50), "activityDateTime": "2038-01-19T03:14:08"}
+        found = await minimised(session, check_with(by_status), finding_of("status 500", Shot((event,))))
+        assert all(session.sender.legal(seen) for events in store.seen for seen in events)
+    assert found.case is not None
+    assert found.case.shots[0].events[0]["activityDateTime"] == "2038-01-19T03:14:08"
 
 
 async def test_what_the_vendor_never_sends_may_become_smaller_still() -> None:

@@ -211,3 +211,56 @@ def test_fetch_in_node_comes_here_unchanged(tmp_path: Path):
     )
     done = run("exec", "--intercept", "hellotext", "--", "node", str(tmp_path / "app.mjs"))
     assert (done.returncode, done.stdout) == (0, "200\n"), done.stderr
+
+
+@posix
+def test_what_is_there_and_cannot_be_started_is_told_as_it_is(tmp_path):
+    (tmp_path / "plain").write_text("#!/bin/sh\n")
+    (tmp_path / "ready").write_text("#!/bin/sh\n")
+    (tmp_path / "ready").chmod(0o755)
+    for name, wanted in [
+        ("./plain", "'./plain' is not executable: chmod +x it, or name the program that reads it first"),
+        ("ready", "there is no command 'ready'; the file of that name here is ./ready"),
+        (str(tmp_path), f"{str(tmp_path)!r} is a folder, and no command"),
+        ("./nothing", "there is no command './nothing'"),
+    ]:
+        done = subprocess.run(
+            [*COMMAND, "exec", "hellotext", "--", name],
+            env=environment(), cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=60, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (3, f"emulators: {wanted}\n")
+
+
+GROUPS = """
+import fcntl, os, pty, sys, termios
+from emulators.commands.exec import ctrl_c_reaches_all
+os.setsid()
+nowhere = ctrl_c_reaches_all()
+# The first terminal that a session opens is its own.
+master, slave = os.openpty()
+fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+before = ctrl_c_reaches_all()
+read, write = os.pipe()
+if os.fork() == 0:
+    os.setpgid(0, 0)
+    os.write(write, b"y" if ctrl_c_reaches_all() else b"n")
+    os._exit(0)
+os.wait()
+print(nowhere, before, os.read(read, 1).decode())
+"""
+
+
+@posix
+def test_a_terminal_sends_ctrl_c_to_its_foreground_wherever_the_input_comes_from():
+    """Then it must not be handed on: the command has it already."""
+    done = subprocess.run(
+        # A child of its own, as only who leads no group may begin a session.
+        [sys.executable, "-c", f"import os\nif os.fork() == 0:\n  exec({GROUPS!r}); os._exit(0)\nos.wait()"],
+        env={**environment(), "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert (done.stderr, done.stdout) == ("", "False True n\n")

@@ -255,3 +255,76 @@ def test_an_interruption_reports_what_is_known(tmp_path: Path):
     root = ElementTree.parse(report).getroot()
     skipped = [case.get("name") for case in root.iter("testcase") if case.find("skipped") is not None]
     assert skipped == ["02 wait sendpulse.send-email timeout=600", "03 advance 1m", "01 flush sendpulse"]
+
+
+def test_files_can_be_checked_without_what_they_refer_to(tmp_path):
+    file = tmp_path / "outage.toml"
+    file.write_text(
+        OUTAGE.replace(
+            'url = { env = "APP_URL" }',
+            'url = { env = "APP_URL", path = "/hook" }\nheaders = { "X-Key" = { env = "K" } }',
+        )
+    )
+    done = run("run", str(file), "--check", APP_URL="", K="")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "not set: APP_URL, K",
+        "1 scenario, nothing wrong with what can be checked",
+    ]
+    played = run("run", str(file), APP_URL="", K="")
+    assert played.returncode == 2
+    assert "APP_URL is not in the environment" in played.stderr
+    set_now = run("run", str(file), "--check", APP_URL="http://127.0.0.1:1/", K="12345")
+    assert "not set" not in set_now.stdout
+
+
+def test_a_typo_in_set_is_told_with_what_was_meant(tmp_path):
+    file = tmp_path / "outage.toml"
+    file.write_text(OUTAGE)
+    for check in ([], ["--check"]):
+        done = run("run", str(file), "--set", "APP_ULR=http://127.0.0.1:1", *check, APP_URL="")
+        assert done.returncode == 2
+        assert "--set gives 'APP_ULR': did you mean that?" in done.stderr
+    done = run("run", str(file), "--set", "APP_ULR=http://127.0.0.1:1", APP_URL="http://127.0.0.1:1")
+    assert "unknown reference for --set 'APP_ULR'; did you mean 'APP_URL'?" in done.stderr
+
+
+def test_an_address_that_was_typed_wrong_is_shown_and_one_of_the_environment_is_not(tmp_path):
+    file = tmp_path / "outage.toml"
+    file.write_text(OUTAGE)
+    typed = run("run", str(file), "--set", "APP_URL=foo")
+    assert "expected http://host[:port]/path or https://..., got 'foo' in APP_URL" in typed.stderr
+    found = run("run", str(file), APP_URL=CANARY)
+    assert "got something else in APP_URL" in found.stderr
+    assert CANARY not in found.stderr
+
+
+def test_a_typo_in_the_only_step_is_told_once(tmp_path):
+    file = tmp_path / "typo.toml"
+    file.write_text('[[step]]\nemit = "esputnik.RAED"\n[[step]]\nadvnce = "1m"\n')
+    done = run("run", str(file))
+    assert done.returncode == 2
+    assert "nothing to play" not in done.stderr
+    file.write_text('[[step]]\nemit = "esputnk.READ"\n')
+    done = run("run", str(file))
+    assert done.stderr.count("\n") == 1
+    assert "did you mean 'esputnik'?" in done.stderr
+    file.write_text('[[step]]\nadvance = "1m"\n')
+    assert "no step names a vendor, so there is nothing to play" in run("run", str(file)).stderr
+
+
+def test_the_app_that_is_waited_for_must_be_one_that_may_be_sent_to(tmp_path):
+    file = tmp_path / "outage.toml"
+    file.write_text(OUTAGE)
+    done = run("run", str(file), "--set", "APP_URL=http://127.0.0.1:1", "--ready-url", "http://shop.invalid/")
+    assert done.returncode == 2
+    assert "--allow shop.invalid" in done.stderr
+
+
+def test_a_port_that_is_taken_is_told(tmp_path):
+    file = tmp_path / "port.toml"
+    with Receiver() as other:
+        file.write_text(f'[emulators.esputnik]\nport = {other.port}\n[[step]]\nreset = "esputnik"\n')
+        done = run("run", str(file))
+    assert done.returncode == 3
+    assert f"port {other.port} of 127.0.0.1 cannot be had: Address already in use" in done.stdout

@@ -155,3 +155,24 @@ def test_a_long_body_is_cut_for_people_only():
         shown, told = run(*words), run(*words, "--json")
     assert "--json prints every one" in shown.stdout
     assert len(json.loads(json.loads(told.stdout)["requests"][0]["body"])) == 100
+
+
+def test_a_host_that_cannot_be_looked_up_has_to_be_allowed():
+    done = run("trigger", "pushwoosh", "Email Sent", "--to", "http://shop.invalid/hook")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "shop.invalid could not be looked up" in done.stderr
+    assert done.stderr.endswith("on the command line --allow shop.invalid\n")
+    allowed = run(
+        "trigger", "pushwoosh", "Email Sent", "--to", "http://shop.invalid/hook", "--allow", "shop.invalid"
+    )
+    assert allowed.returncode == 3
+    assert "no connection: " in allowed.stdout
+
+
+def test_what_could_match_no_host_cannot_be_allowed():
+    done = run("trigger", "pushwoosh", "Email Sent", "--to", "http://foo/x", "--allow", "http://foo/x")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert (
+        "argument --allow: expected HOST or HOST:PORT, such as shop.example.com, got 'http://foo/x'"
+        in done.stderr
+    )

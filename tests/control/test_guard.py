@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from emulators.control.guard import refusal
+from emulators.control.guard import form_refusal, refusal
 from tests.cli.running import Serving
 from tests.support.rawhttp import Answered, exchange
 
@@ -19,7 +19,7 @@ def status(method: str = "GET", token: str | None = "t0ken", **headers: str | No
     """Of the refusal of a request that is good but for these headers; None: it is let through."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     given = {name: value for name, value in {**HERE, **named}.items() if value is not None}
-    refused = refusal(method, given, HOSTS, 8800, token)
+    refused = refusal(given, HOSTS, 8800, token) or form_refusal(method, given)
     return None if refused is None else refused.status
 
 
@@ -87,8 +87,8 @@ def test_a_page_of_another_origin_is_refused(origin):
 
 def test_on_the_scheme_s_own_port_an_origin_needs_no_port():
     headers = {"host": "emulators", "authorization": "Bearer t", "origin": "http://emulators"}
-    assert refusal("GET", headers, HOSTS, 80, "t") is None
-    assert refusal("GET", headers, HOSTS, 443, "t") is not None
+    assert refusal(headers, HOSTS, 80, "t") is None
+    assert refusal(headers, HOSTS, 443, "t") is not None
 
 
 @pytest.mark.parametrize(
@@ -128,8 +128,8 @@ def test_json_is_json_in_any_spelling():
 
 def test_an_empty_name_lets_nobody_in():
     """`--host ''` listens everywhere, and has no name that a request could carry."""
-    assert refusal("GET", {"host": ""}, ("",), 8800, None) is not None
-    assert refusal("GET", {"host": "localhost", "origin": "null"}, ("", "localhost"), 8800, None) is not None
+    assert refusal({"host": ""}, ("",), 8800, None) is not None
+    assert refusal({"host": "localhost", "origin": "null"}, ("", "localhost"), 8800, None) is not None
 
 
 # -- over real sockets

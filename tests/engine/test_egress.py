@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import socket
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -112,12 +113,31 @@ def test_a_host_may_be_allowed_whole_or_for_one_port() -> None:
         Egress(["10.0.0.1:8080"]).check_url("http://10.0.0.1:8081/hook")
 
 
+@pytest.mark.parametrize(
+    "entry",
+    ["http://foo/x", "foo/x", "", "*.example.com", "a b", "u@foo", "foo:", "foo:http", "10.0.0.0/8"],
+)
+def test_what_could_match_no_host_is_not_taken_as_one(entry: str) -> None:
+    with pytest.raises(InvalidValue, match=r"allow: expected HOST or HOST:PORT, such as .*, got "):
+        Egress([entry])
+    with pytest.raises(InvalidValue, match="allow: expected a port from 1 to 65535, got 'foo:70000'"):
+        Egress(["foo:70000"])
+
+
+def test_an_address_of_the_long_kind_may_be_allowed_for_one_port_too() -> None:
+    Egress(["[fd00::1]:8080"]).check_url("http://[fd00::1]:8080/hook")
+    with pytest.raises(EgressRefused):
+        Egress(["[fd00::1]:8080"]).check_url("http://[fd00::1]:8081/hook")
+
+
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, str | list[str]]:
     """What names resolve to, on this machine, in this test: an address, or several in the order of the answer."""
     addresses: dict[str, str | list[str]] = {}
 
     async def resolve(self: object, host: str, port: int = 0, family: object = 0) -> list[dict[str, Any]]:
+        if host not in addresses:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         found = addresses[host]
         return [
             {
@@ -215,6 +235,24 @@ def test_a_name_that_was_allowed_may_not_stand_for_a_metadata_address(emulate, n
         pushwoosh.subscribe("http://hooks.example.com/hook")
 
 
+def test_a_name_that_nobody_knows_and_nobody_allowed_is_refused_as_any_other_host(pushwoosh, names) -> None:
+    with pytest.raises(
+        EgressRefused,
+        match=r"shop\.example could not be looked up \(Name or service not known\), .* --allow shop\.example",
+    ):
+        pushwoosh.subscribe("http://shop.example/hook")
+    assert pushwoosh.subscriptions() == []
+
+
+@pytest.mark.parametrize("host", ["localhost", "shop.localhost", "shop.example"])
+def test_a_name_that_may_be_sent_to_and_is_not_known_yet_is_no_connection(emulate, names, host: str) -> None:
+    with emulate.in_thread("pushwoosh", allow=["shop.example"]) as pushwoosh:
+        pushwoosh.subscribe(f"http://{host}/hook")
+        pushwoosh.emit("Email Sent")
+        pushwoosh.advance(0)
+        assert pushwoosh.deliveries()[0].reason.startswith("no connection: Name or service not known")
+
+
 @pytest.fixture
 def control(sendpulse) -> Iterator[Receiver]:
     """A port of this machine that nothing may be delivered to."""
@@ -275,7 +313,11 @@ def registered(sendpulse: Any, url: str) -> Any:
 # Whoever opens a connection passes the guard. The interception opens those that an app asks for itself, to hosts
 # that were named for it; the app of the demo calls the emulator that it was given.
 # `remote.client` speaks to a process of ours that runs already.
-OPENING = {"engine.courier", "engine.mischief", "interception.session", "commands.scenes", "remote.client"}
+OPENING = {
+    *("engine.courier", "engine.mischief", "interception.session", "commands.scenes", "remote.client"),
+    # A check sends as odd as no vendor would, through the same guard.
+    *("check.wire", "check.sources", "check.checks.connections"),
+}
 WAYS_OUT = {
     "open_connection",
     "open_unix_connection",

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import emulators
 from emulators import in_loop, in_thread
 from emulators.engine.journal import Delivery, Entry, Probe
-from emulators.errors import Closed, EmulatorError, InvalidValue, UnknownName, WouldBlock
+from emulators.errors import Closed, EmulatorError, InvalidValue, TargetUnusable, UnknownName, WouldBlock
 from emulators.faults import LostAck
 from tests.support.receiver import Receiver
 
@@ -237,3 +237,12 @@ async def test_a_world_does_not_turn_on_two_loops(esputnik) -> None:
 def test_headers_that_cannot_travel_are_refused_when_subscribing(headers, esputnik) -> None:
     with pytest.raises(InvalidValue, match="headers: expected"):
         esputnik.subscribe("http://127.0.0.1:1/hook", headers=headers)
+
+
+def test_a_port_that_cannot_be_had_is_refused_in_words():
+    with Receiver() as other:
+        wanted = rf"port {other.port} of 127\.0\.0\.1 cannot be had: Address already in use; port=0 takes a free one"
+        with pytest.raises(TargetUnusable, match=wanted), in_thread("esputnik", port=other.port):
+            pass
+    with pytest.raises(TargetUnusable, match="port 70000 .*0-65535"), in_thread("esputnik", port=70_000):
+        pass

@@ -166,3 +166,27 @@ def test_a_call_that_is_not_imitated_fails_a_test_that_uses_a_process(project):
     result = project.runpytest_subprocess("-q", "-p", "emulators.pytest_plugin")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*has no GET /nowhere*"])
+
+
+def test_a_process_takes_a_free_port_and_refuses_another_in_words():
+    with pytest.raises(
+        InvalidValue, match=r"port: a process takes a free one, which \.url tells; .* got 13000"
+    ):
+        with in_process("esputnik", port=13_000):
+            pass
+
+
+def test_what_is_refused_is_refused_in_the_same_words_as_here():
+    said = []
+    for host in (in_thread, in_process):
+        with host("esputnik") as esputnik:
+            with pytest.raises(InvalidValue) as no_fault:
+                esputnik.inject("LostAck")
+            with pytest.raises(NobodyListens) as nobody:
+                esputnik.emit("READ")
+            said.append((str(no_fault.value), str(nobody.value)))
+    assert said[0] == said[1]
+    assert said[0] == (
+        "inject: expected faults such as LostAck(), got 'LostAck'",
+        "no active subscription of esputnik wants activity.READ; subscribe first: esputnik.subscribe(url)",
+    )

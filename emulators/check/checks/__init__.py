@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from emulators.check import fuzzing, stateful
 from emulators.check.checks import (
+    acknowledging,
+    batches,
+    connections,
     credentials,
+    fields,
     handshake,
     hostile,
     leaks,
+    ordering,
+    poison,
     preflight,
+    reconciling,
+    redelivery,
     samples,
     shapes,
+    timing,
     values,
 )
 
@@ -18,14 +28,26 @@ ALL = (
     *samples.CHECKS,
     *sorted(
         (
+            *acknowledging.CHECKS,
+            *batches.CHECKS,
+            *connections.CHECKS,
             *credentials.CHECKS,
+            *fields.CHECKS,
             *handshake.CHECKS,
             *hostile.CHECKS,
             *leaks.CHECKS,
+            *ordering.CHECKS,
+            *poison.CHECKS,
+            *redelivery.CHECKS,
             *shapes.CHECKS,
+            *timing.CHECKS,
             *values.CHECKS,
         ),
         key=lambda check: check.id,
     ),
+    *fuzzing.CHECKS,
+    *stateful.CHECKS,
+    *reconciling.CHECKS,
 )
-"""First whether anybody answers, then what the documents print, then the rows of the catalogue."""
+"""First whether anybody answers, then what the documents print, the rows of the catalogue, what chance brings, and the accounts
+at the end."""

@@ -77,6 +77,7 @@ def refused(session: Session, case: Case, outcome: Outcome) -> Failure | None:
             return Failure(
                 key_of(case, manner(heard)),
                 f"{subject(case)}: the receiver {answered(heard)}; {session.sender.title} takes only {wanted} for a success",
+                lasting=True,
             )
         if heard.seconds > session.timeout:
             return Failure(

@@ -115,6 +115,7 @@ def _position(session: Session, case: Case, outcome: Outcome) -> Failure | None:
         f"{case.data.get('what', 'a broken item')} {seen} in a batch: the receiver {answered(refused.heard)}; {unseen} in it:"
         f" it answers with a success, as if it had never looked there. Perhaps only the {seen} event of a batch is handled",
         Verdict.RISK,
+        Severity.HIGH,
         lasting=True,
     )
 

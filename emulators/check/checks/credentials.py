@@ -46,7 +46,9 @@ def let_in(session: Session, case: Case, outcome: Outcome) -> Failure | None:
     heard = exchange.heard
     stored = outcome.stored is not None and any(outcome.stored.get(key) for key in exchange.keys if key)
     if stored:
-        return Failure("stored", f"{case.title}: the receiver {answered(heard)} and stored the event")
+        return Failure(
+            "stored", f"{case.title}: the receiver {answered(heard)} and stored the event", lasting=True
+        )
     if success(heard):
         words = _WORDS.search(heard.body[:2000].decode("utf-8", "replace"))
         if words is None and outcome.stored is None:
@@ -68,6 +70,7 @@ def let_in(session: Session, case: Case, outcome: Outcome) -> Failure | None:
             f"{case.title}: 401 without WWW-Authenticate; clients that wait to be asked never send the password",
             Verdict.RISK,
             Severity.LOW,
+            True,
         )
     return None
 

@@ -47,13 +47,14 @@ class Edit:
 def edits(sender: Sender, kind: str) -> Iterator[Edit]:
     """The changes of all fields of a kind, each once, the simplest first."""
     stock = sender.stock(kind)
+    # A field comes there as often as chance is to hit it.
+    seen: set[tuple[Path, str]] = set()
     for field in stock.edits(True):
         numbers = {change.value for change in field if _is_int(change.value)}
-        seen: set[str] = set()
         for change in field:
-            if repr(change.value) in seen:
+            if (change.path, repr(change.value)) in seen:
                 continue
-            seen.add(repr(change.value))
+            seen.add((change.path, repr(change.value)))
             made = _made(stock, change)
             if made is None:
                 continue

@@ -119,7 +119,7 @@ def any_type(session: Session, case: Case, outcome: Outcome) -> Failure | None:
     same = case.data["same"]
     if heard.status is None or heard.status >= 500 or (same and not outcome.exchanges[0].acknowledged):
         meant = ", which means the same as the vendor's own header" if same else ""
-        return Failure(manner(heard), f"{case.title}{meant}: the receiver {answered(heard)}")
+        return Failure(manner(heard), f"{case.title}{meant}: the receiver {answered(heard)}", lasting=True)
     found = lost(session, case, outcome)
     if found is not None and same:
         return Failure(found.key, found.says, Verdict.FAIL, Severity.HIGH)

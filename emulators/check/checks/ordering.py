@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -27,13 +28,11 @@ def told_apart(sender: Sender) -> str:
     return "" if _stories(sender) else "events of this feed are not several states of one message"
 
 
-def _stories(sender: Sender) -> list[tuple[str, ...]]:
-    delivered, opened = like(sender, "deliver"), like(sender, "open", "read")
-    clicked, refused = like(sender, "click", "redirect"), like(sender, "undeliver", "bounce")
-    ended = like(sender, "spam", "complain", "unsub")
-    told = [tuple(kind for kind in (delivered, opened, clicked) if kind)]
-    told += [(delivered, end) for end in (ended, refused) if delivered and end]
-    return [kinds for kinds in told if len(kinds) > 1]
+def _stories(sender: Sender) -> list[tuple[str, str]]:
+    """What happens to a message, and what may follow it."""
+    delivered, seen = like(sender, "deliver"), like(sender, "click", "redirect", "open", "read")
+    ended, refused = like(sender, "spam", "complain", "unsub"), like(sender, "undeliver", "bounce")
+    return [(delivered, later) for later in (seen, ended, refused) if delivered and later]
 
 
 # -- C16
@@ -50,9 +49,8 @@ async def orders(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
         if not events:
             continue
         forwards, backwards = _requests(sender, events), _requests(sender, events[::-1])
-        states = [
-            await _state(session, records, shots) for shots in ((Shot(events[:1]),), forwards, backwards)
-        ]
+        ways = ((Shot(events[:1]),), forwards, backwards)
+        states = await asyncio.gather(*(_state(session, records, shots) for shots in ways))
         if frozenset() in states:
             raise CannotTell(
                 "what state a message is in is not known: say with --oracle-status where in a record it stands"
@@ -123,6 +121,7 @@ async def keys(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
         failure = (await attempt(session, KEYS, case))[1]
         if failure is not None and not await _changes(session, case):
             yield failure, case
+            return
         if session.facts.get(STATEFUL):
             # It keeps a state: whether a second opening is in it cannot be said from outside.
             return
@@ -151,7 +150,7 @@ async def _changes(session: Session, case: Case) -> bool:
     if session.records is None:
         return False
     planting = session.planting()
-    seen = []
+    seen = list[list[bytes]]()
     for shot in case.shots:
         exchange = (await session.fire(shot, planting))[0]
         key = exchange.keys[0]

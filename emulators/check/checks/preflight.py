@@ -12,14 +12,10 @@ from emulators.check.checks.edits import redated
 from emulators.check.checks.leaks import Watch
 from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Shot, Verdict
-from emulators.errors import EmulatorError
+from emulators.errors import TargetUnusable
 
 ASKED = 5
 """Requests that the usual time of an answer is taken from."""
-
-
-class TargetUnusable(EmulatorError):
-    """Nobody answers at the address: nothing can be told."""
 
 
 def first_answer(session: Session, case: Case, outcome: Outcome) -> Failure | None:

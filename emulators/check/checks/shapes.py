@@ -112,6 +112,7 @@ def framed(session: Session, case: Case, outcome: Outcome) -> Failure | None:
         return Failure(
             f"{case.data['about']}: {manner(heard)}",
             f"{case.title}: the receiver {answered(heard)}; 415 says that it cannot be unpacked",
+            lasting=True,
         )
     return lost(session, case, outcome)
 

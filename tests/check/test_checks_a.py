@@ -1,0 +1,330 @@
+"""The checks of the handshake, the samples and the values: each finds its defect, and none accuses a sound receiver."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from typing import Any
+
+import pytest
+
+from emulators.check.checks import (
+    credentials,
+    fields,
+    handshake,
+    hostile,
+    leaks,
+    preflight,
+    samples,
+    shapes,
+    values,
+)
+from emulators.check.checks.answers import IGNORED_KINDS, legal, upset
+from emulators.check.checks.edits import apart, edits, redated
+from emulators.check.checks.leaks import signs
+from emulators.check.checks.preflight import TargetUnusable
+from emulators.check.oracle import oracle_of
+from emulators.check.running import Result, Runner
+from emulators.check.sender import Sender
+from emulators.check.session import Session
+from emulators.check.vocabulary import Case, Exchange, Heard, Outcome, Shot, Target, Verdict
+from emulators.check.wire import Wire
+from emulators.engine.egress import Egress
+from tests.check.receivers.clean import Clean
+from tests.check.receivers.mutants import MUTANTS, Mutant
+from tests.support.receiver import free_port_url
+
+MODULES = (preflight, handshake, credentials, samples, shapes, fields, values, hostile, leaks)
+FEEDS = (
+    "sendpulse/smtp",
+    "sendpulse/email-service",
+    "sendpulse/automation360",
+    "esputnik/activity",
+    "esputnik/workflow",
+    "pushwoosh/webhook",
+)
+BASIC = ("ann", "correct horse")
+
+
+def checks() -> list[Any]:
+    return [check for module in MODULES for check in module.CHECKS]
+
+
+def examined(
+    url: str,
+    feed: str,
+    *ids: str,
+    oracle: str = "",
+    basic: tuple[str, str] | None = None,
+    headers: tuple[tuple[str, str], ...] = (),
+) -> Runner:
+    """A run of the named checks (none: all), after the preflight."""
+
+    async def run() -> Runner:
+        vendor, _, name = feed.partition("/")
+        wire = Wire(Egress(()))
+        records = oracle_of(url=oracle) if oracle else None
+        target = Target(url, headers, basic)
+        session = Session(Sender(vendor, name), target, wire, 1, "00c0de", records=records)
+        runner = Runner(session, [c for c in checks() if not ids or c.id in (*ids, "P01")])
+        try:
+            await runner.run()
+        finally:
+            await wire.close()
+        return runner
+
+    return asyncio.run(run())
+
+
+def result(runner: Runner, number: str) -> Result:
+    return next(found for found in runner.results if found.check.id == number)
+
+
+def accused(runner: Runner) -> dict[str, list[str]]:
+    return {found.check.id: [f.says for f in found.findings] for found in runner.results if found.findings}
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_a_sound_receiver_is_accused_of_nothing(feed: str) -> None:
+    with Clean(vendor=feed.partition("/")[0], basic=BASIC) as receiver:
+        runner = examined(receiver.url, feed, oracle=receiver.oracle_url, basic=BASIC)
+        assert accused(runner) == {}
+        assert result(runner, "C13").verdict is Verdict.PASS
+        assert runner.session.budget.spent < 250
+
+
+SEEN = [
+    ("C07", "esputnik/activity"),
+    ("C07b", "esputnik/activity"),
+    ("C10", "esputnik/activity"),
+    ("C11", "sendpulse/smtp"),
+    ("C12", "sendpulse/smtp"),
+    ("C12c", "pushwoosh/webhook"),
+    ("C13", "esputnik/activity"),
+    ("C13b", "pushwoosh/webhook"),
+    ("C15b", "pushwoosh/webhook"),
+    ("C15c", "pushwoosh/webhook"),
+    ("C18", "sendpulse/smtp"),
+    ("C19", "esputnik/activity"),
+    ("C20", "sendpulse/email-service"),
+    ("C20", "pushwoosh/webhook"),
+    ("C21", "sendpulse/smtp"),
+    ("C21c", "esputnik/activity"),
+    ("C22", "sendpulse/smtp"),
+    ("C22", "pushwoosh/webhook"),
+    ("C23", "sendpulse/smtp"),
+    ("C24", "sendpulse/smtp"),
+    ("C24b", "pushwoosh/webhook"),
+    ("C26", "sendpulse/smtp"),
+    ("C27", "sendpulse/smtp"),
+    ("C27b", "esputnik/activity"),
+    ("C27c", "sendpulse/smtp"),
+    ("C28", "sendpulse/smtp"),
+    ("C28b", "pushwoosh/webhook"),
+    ("C31", "esputnik/activity"),
+    ("C32", "sendpulse/smtp"),
+    ("C32b", "pushwoosh/webhook"),
+    ("C33", "esputnik/activity"),
+    ("C34", "sendpulse/smtp"),
+    ("C34b", "esputnik/activity"),
+    ("C35", "sendpulse/smtp"),
+]
+
+
+@pytest.mark.parametrize(("number", "feed"), SEEN)
+def test_a_defect_is_found_by_the_check_of_its_row_from_the_answers_alone(number: str, feed: str) -> None:
+    defect = MUTANTS[number]
+    basic = BASIC if defect.basic else None
+    with Mutant(number, vendor=feed.partition("/")[0], basic=basic) as receiver:
+        found = result(examined(receiver.url, feed, number[:3], basic=basic), number[:3])
+    assert defect.grade in [finding.verdict for finding in found.findings]
+    for finding in found.findings:
+        assert finding.case is not None
+        assert sum(len(shot.events) for shot in finding.case.shots) <= 2
+
+
+def test_events_stored_for_a_wrong_password_are_found_by_the_oracle() -> None:
+    with Mutant("C27d", vendor="sendpulse", basic=BASIC) as receiver:
+        runner = examined(receiver.url, "sendpulse/smtp", "C27", oracle=receiver.oracle_url, basic=BASIC)
+    assert result(runner, "C27").findings[0].key == "stored"
+
+
+def test_the_kind_that_fails_as_documented_is_told_once_and_not_by_every_check() -> None:
+    with Mutant("C13b", vendor="sendpulse") as receiver:
+        runner = examined(receiver.url, "sendpulse/smtp")
+    assert result(runner, "S01").findings[0].key == "unsubscribed: 5xx"
+    assert set(accused(runner)) == {"S01"}
+
+
+def test_what_a_receiver_always_answers_in_place_of_200_is_told_once() -> None:
+    with Mutant("C07", vendor="esputnik") as receiver:
+        runner = examined(receiver.url, "esputnik/activity")
+    assert set(accused(runner)) == {"C07"}
+    assert runner.session.lenient == 202
+
+
+def outcome_of(
+    key: str, heard: Heard, stored: dict[str, int] | None = None, acknowledged: bool = True
+) -> Outcome:
+    shot = Shot(({"event": "opened", "recipient": "ann@example.com"},))
+    return Outcome((Exchange(shot, "http://x/", (), b"", (key,), heard, acknowledged),), stored)
+
+
+def session_of(feed: str) -> Session:
+    vendor, _, name = feed.partition("/")
+    return Session(Sender(vendor, name), Target("http://127.0.0.1/"), Wire(Egress(())), 1, "00c0de")
+
+
+KEY = "chk00c0dex1p0z"
+CASE = Case("C13", "an event", ())
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (outcome_of(KEY, Heard(200, seconds=0.1), {KEY: 1}), None),
+        (outcome_of(KEY, Heard(200, seconds=11.0), {KEY: 1}), "late"),
+        (outcome_of(KEY, Heard(500), acknowledged=False), "5xx"),
+        (outcome_of(KEY, Heard(None, reason="reset"), acknowledged=False), "no answer"),
+        (outcome_of(KEY, Heard(200), {KEY: 0}), "lost"),
+        # An id is not what an app must store, and without an oracle nothing is known.
+        (outcome_of("1149317311", Heard(200), {"1149317311": 0}), None),
+        (outcome_of(KEY, Heard(200)), None),
+    ],
+)
+def test_what_the_vendor_may_send_must_be_acknowledged_in_time_and_stored(
+    outcome: Outcome, expected: Any
+) -> None:
+    failure = legal(session_of("sendpulse/smtp"), CASE, outcome)
+    assert (failure and failure.key) == expected
+
+
+def test_kinds_that_an_app_never_stores_are_not_lost() -> None:
+    session = session_of("sendpulse/smtp")
+    session.facts[IGNORED_KINDS] = ["opened"]
+    assert legal(session, CASE, outcome_of(KEY, Heard(200), {KEY: 0})) is None
+
+
+@pytest.mark.parametrize(
+    ("heard", "expected"),
+    [
+        (Heard(400), None),
+        (Heard(500), "5xx"),
+        (Heard(None, reason="closed"), "no answer"),
+        (Heard(200), "success"),
+        (Heard(400, seconds=11.0), "late"),
+    ],
+)
+def test_what_the_vendor_never_sends_may_be_refused_and_not_more(heard: Heard, expected: Any) -> None:
+    case = Case("C32", "a broken body", (), legal=False, data={"success": "risk"})
+    failure = upset(session_of("sendpulse/smtp"), case, outcome_of("", heard))
+    assert (failure and failure.key) == expected
+
+
+def test_nobody_at_the_address_ends_the_run() -> None:
+    with pytest.raises(TargetUnusable, match="cannot be checked"):
+        examined(free_port_url(), "sendpulse/smtp")
+
+
+def test_of_a_receiver_that_refuses_the_example_only_the_handshake_is_checked() -> None:
+    with Mutant("C28", vendor="sendpulse") as receiver:
+        runner = examined(receiver.url, "sendpulse/smtp")
+    assert result(runner, "P01").verdict is Verdict.FAIL
+    assert result(runner, "C28").verdict is Verdict.FAIL
+    assert result(runner, "C13").verdict is Verdict.NOT_CHECKED
+    assert "refuses everything" in result(runner, "C13").reason
+
+
+def test_a_receiver_that_refuses_all_that_is_old_is_told_so_from_the_start() -> None:
+    with Mutant("C31b", vendor="esputnik") as receiver:
+        runner = examined(receiver.url, "esputnik/activity", "P01")
+    assert result(runner, "P01").findings[0].key == "stale"
+    assert "for their age" in runner.only_handshake
+
+
+def test_without_credentials_nothing_is_said_of_them() -> None:
+    with Clean(vendor="sendpulse") as receiver:
+        found = result(examined(receiver.url, "sendpulse/smtp", "C27"), "C27")
+    assert found.verdict is Verdict.NOT_CHECKED
+    assert "--basic" in found.reason
+
+
+def test_a_secret_in_the_address_that_is_not_compared_is_found() -> None:
+    with Clean(vendor="sendpulse") as receiver:
+        runner = examined(f"{receiver.url}?token=s3cret", "sendpulse/smtp", "C27")
+    assert [f.key for f in result(runner, "C27").findings] == ["success"]
+
+
+def test_a_secret_in_a_header_that_is_not_compared_is_found() -> None:
+    with Clean(vendor="sendpulse") as receiver:
+        runner = examined(receiver.url, "sendpulse/smtp", "C27", headers=(("X-Api-Key", "s3cret"),))
+    assert [f.key for f in result(runner, "C27").findings] == ["success"]
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_every_edit_is_legal_and_an_edit(feed: str) -> None:
+    vendor, _, name = feed.partition("/")
+    sender = Sender(vendor, name)
+    for kind in sender.kinds:
+        seen: list[tuple[Any, str]] = []
+        for edit in edits(sender, kind):
+            assert sender.legal(edit.event)
+            seen.append((edit.path, repr(edit.value)))
+        assert len(seen) == len(set(seen))
+
+
+def test_events_of_a_batch_of_edits_have_nothing_in_common_that_they_are_known_by() -> None:
+    sender = Sender("esputnik", "activity")
+    events = [apart(sender, sender.event("READ"), number) for number in range(40)]
+    assert len({event["iid"] for event in events}) == 40
+    assert len({event["email"] for event in events}) == 40
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ({"timestamp": 1490953933}, {"timestamp": 86400 * 365}),
+        ({"date": 1617401679000}, {"date": 86400 * 365 * 1000}),
+        ({"timestamp": "1490953933"}, {"timestamp": "31536000"}),
+        ({"activityDateTime": "2023-09-14T08:30:03"}, {"activityDateTime": "1971-01-01T00:00:00"}),
+        ({"execution_date": "2026-01-01 10:00:00"}, {"execution_date": "1971-01-01 00:00:00"}),
+        ({"no": "moment"}, None),
+    ],
+)
+def test_an_event_is_dated_anew_in_the_vendors_own_way(event: Any, expected: Any) -> None:
+    assert redated(event, 86400 * 365) == expected
+
+
+@pytest.mark.parametrize(
+    ("page", "sort"),
+    [
+        ('Traceback (most recent call last):\n  File "/srv/app.py", line 3', "a stack trace of Python"),
+        ("\tat com.shop.Hook.post(Hook.java:42)", "a stack trace of Java"),
+        ("    at post (/srv/app/hook.js:10:5)", "a stack trace of Node"),
+        ("Stack trace:\n#0 /var/www/hook.php(3): post()", "a stack trace of PHP"),
+        ("app/hook.rb:3:in `post'", "a stack trace of Ruby"),
+        ("goroutine 1 [running]:", "a stack trace of Go"),
+        ("SQLSTATE[22003]: Numeric value out of range", "an error of the database"),
+        ("postgres://app:hunter2@db/app", "a password in an address"),
+        ("SECRET_KEY = 'abcdefgh'", "a credential"),
+        ("cannot open /srv/app/events.db", "a path of its machine"),
+    ],
+)
+def test_what_gives_the_inside_away_is_recognised(page: str, sort: str) -> None:
+    assert next(signs(page)) == sort
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["not JSON", '{"error":"unknown field /0/message_id"}', "See https://docs.example/a/b", "Bad Request"],
+)
+def test_a_plain_refusal_gives_nothing_away(page: str) -> None:
+    assert list(signs(page)) == []
+
+
+def test_every_check_says_what_goes_wrong_and_has_something_to_run() -> None:
+    known: Collection[Any] = checks()
+    assert len({check.id for check in known}) == len(known)
+    for check in known:
+        assert len(check.says) > 60
+        assert check.run is not None or (check.cases is not None and check.judge is not None)

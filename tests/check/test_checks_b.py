@@ -1,0 +1,245 @@
+"""The checks of deliveries: each finds its defect, and none accuses a sound receiver."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from emulators.check.checks import (
+    acknowledging,
+    batches,
+    connections,
+    ordering,
+    poison,
+    reconciling,
+    redelivery,
+    timing,
+)
+from emulators.check.checks.poison import blocked, consequence
+from emulators.check.hooks import Hooks
+from emulators.check.oracle import oracle_of
+from emulators.check.running import Result, Runner
+from emulators.check.sender import Sender
+from emulators.check.session import Session
+from emulators.check.vocabulary import Finding, Severity, Target, Verdict
+from emulators.check.wire import Wire
+from emulators.engine.egress import Egress
+from tests.check.receivers.clean import Clean
+from tests.check.receivers.mutants import MUTANTS, Mutant
+from tests.check.receivers.receiving import Receiver, Row
+from tests.check.test_checks_a import FEEDS
+
+MODULES = (acknowledging, batches, connections, ordering, poison, redelivery, timing, reconciling)
+FAIL, RISK = Verdict.FAIL, Verdict.RISK
+
+
+def examined(
+    receiver: Clean,
+    feed: str,
+    *ids: str,
+    oracle: bool = True,
+    restart: bool = False,
+    shrink: bool = False,
+    timeout: float | None = None,
+    status: str = "/status",
+    **more: Any,
+) -> dict[str, Result]:
+    """What the named checks (none: all) come to."""
+
+    async def run() -> Runner:
+        vendor, _, name = feed.partition("/")
+        wire = Wire(Egress(()))
+        records = oracle_of(url=receiver.oracle_url, status_pointer=status) if oracle else None
+        hooks = Hooks(restart=receiver.restart_command if restart else ())
+        session = Session(
+            Sender(vendor, name),
+            Target(receiver.url, timeout=timeout),
+            wire,
+            1,
+            "00c0de",
+            records,
+            hooks,
+            **more,
+        )
+        found = sorted((c for module in MODULES for c in module.CHECKS), key=lambda check: check.id)
+        runner = Runner(session, [c for c in found if not ids or c.id in ids], shrink=shrink)
+        try:
+            await runner.run()
+        finally:
+            await wire.close()
+        return runner
+
+    runner = asyncio.run(run())
+    found = {result.check.id: result for result in runner.results}
+    assert sum(result.requests for result in runner.results) < 350 or shrink
+    return found
+
+
+def accused(results: dict[str, Result]) -> dict[str, list[str]]:
+    return {
+        number: [f.says for f in result.findings] for number, result in results.items() if result.findings
+    }
+
+
+def only(results: dict[str, Result]) -> Finding:
+    (finding,) = [finding for result in results.values() for finding in result.findings]
+    return finding
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_a_sound_receiver_is_accused_of_nothing(feed: str) -> None:
+    with Clean(vendor=feed.partition("/")[0]) as receiver:
+        results = examined(receiver, feed, restart=True)
+    assert accused(results) == {}
+    assert {number for number in ("C02", "C04", "C05", "C25", "C29", "C30", "L01")} <= {
+        number for number, result in results.items() if result.verdict is Verdict.PASS
+    }
+
+
+def test_without_an_oracle_what_needs_one_is_not_called_sound() -> None:
+    with Clean() as receiver:
+        results = examined(receiver, "esputnik/activity", oracle=False)
+    assert accused(results) == {}
+    unknown = {number for number, result in results.items() if result.verdict is Verdict.NOT_CHECKED}
+    assert unknown == {"C06", "C16", "C17", "C30", "L01"}
+
+
+def test_an_oracle_that_tells_no_states_leaves_their_order_unchecked() -> None:
+    with Clean() as receiver:
+        result = examined(receiver, "esputnik/activity", "C16", status="")["C16"]
+    assert result.verdict is Verdict.NOT_CHECKED
+    assert "--oracle-status" in result.reason
+
+
+SEEN = [
+    ("C01", "sendpulse/smtp", FAIL),
+    ("C01", "esputnik/activity", FAIL),
+    ("C01b", "sendpulse/email-service", FAIL),
+    ("C01c", "esputnik/activity", FAIL),
+    ("C02", "pushwoosh/webhook", RISK),
+    ("C02b", "esputnik/activity", FAIL),
+    ("C02c", "sendpulse/smtp", RISK),
+    ("C02d", "sendpulse/smtp", FAIL),
+    ("C03", "sendpulse/email-service", FAIL),
+    ("C03b", "esputnik/activity", FAIL),
+    ("C03b", "pushwoosh/webhook", FAIL),
+    ("C04", "esputnik/activity", FAIL),
+    ("C04b", "sendpulse/smtp", FAIL),
+    ("C05", "pushwoosh/webhook", FAIL),
+    ("C05b", "sendpulse/smtp", FAIL),
+    ("C06", "esputnik/activity", FAIL),
+    ("C09", "sendpulse/smtp", FAIL),
+    ("C16", "sendpulse/smtp", FAIL),
+    ("C16", "esputnik/activity", FAIL),
+    ("C16b", "pushwoosh/webhook", FAIL),
+    ("C17", "esputnik/activity", FAIL),
+    ("C17b", "pushwoosh/webhook", FAIL),
+    ("C17c", "sendpulse/smtp", FAIL),
+    ("C25", "sendpulse/smtp", RISK),
+    ("C25b", "esputnik/activity", RISK),
+    ("C29", "esputnik/activity", RISK),
+    ("C30", "esputnik/activity", FAIL),
+    ("C30b", "sendpulse/smtp", FAIL),
+]
+
+
+@pytest.mark.parametrize(("number", "feed", "verdict"), SEEN)
+def test_a_defect_is_found(number: str, feed: str, verdict: Verdict) -> None:
+    known = MUTANTS[number]
+    with Mutant(number, vendor=feed.partition("/")[0]) as receiver:
+        results = examined(receiver, feed, number[:3], oracle=known.oracle, restart=known.restart)
+    assert results[number[:3]].verdict is verdict
+    for finding in results[number[:3]].findings:
+        assert finding.case is not None
+        sent = [event for shot in finding.case.shots for event in shot.events]
+        assert not finding.case.legal or all(map(Sender(*feed.split("/")).legal, sent))
+
+
+def test_a_batch_that_is_cut_needs_two_events_to_show() -> None:
+    with Mutant("C01b") as receiver:
+        results = examined(receiver, "sendpulse/smtp", "C01", shrink=True)
+    lost = next(finding for finding in results["C01"].findings if finding.key == "lost")
+    assert lost.case is not None
+    assert [len(shot.events) for shot in lost.case.shots] == [2]
+    assert (lost.confirmed, lost.tried) == (3, 3)
+
+
+def test_without_an_oracle_a_cut_batch_is_suspected_by_where_a_bad_item_stands() -> None:
+    with Mutant("C01") as receiver:
+        found = only(examined(receiver, "esputnik/activity", "C01", oracle=False, count_pointer="/nothing"))
+    assert (found.verdict, found.key) == (RISK, "only the first is read")
+
+
+def test_what_the_receiver_counts_proves_a_cut_batch() -> None:
+    with Mutant("C01") as receiver:
+        results = examined(receiver, "esputnik/activity", "C01", oracle=False, count_pointer="/received")
+    assert next(f for f in results["C01"].findings if f.key == "count").verdict is FAIL
+
+
+class OneForEachMessage(Receiver):
+    """Keeps the last state of each message and nothing else, which is right."""
+
+    async def store(self, rows: list[Row]) -> None:
+        for row in rows:
+            self.db.execute("DELETE FROM events WHERE message = ?", (row.message,))
+            self.insert([row], "OR IGNORE")
+
+
+@pytest.mark.parametrize("feed", ["sendpulse/smtp", "esputnik/activity"])
+def test_one_record_for_all_states_of_a_message_is_no_loss(feed: str) -> None:
+    with Clean(application=OneForEachMessage) as receiver:
+        results = examined(receiver, feed, "C01", "C04", "C05", "C17")
+    assert accused(results) == {}
+
+
+@pytest.mark.parametrize(
+    ("number", "options", "verdict", "key"),
+    [("C08", {"slow": 0.004}, RISK, "slope"), ("C08b", {"slow": 0.7}, FAIL, "late")],
+)
+def test_answers_that_are_or_will_be_too_late(
+    number: str, options: dict[str, float], verdict: Verdict, key: str
+) -> None:
+    with Mutant(number, **options) as receiver:
+        found = only(examined(receiver, "sendpulse/smtp", "C08", oracle=False, timeout=0.6))
+    assert (found.verdict, found.key, found.basis) == (verdict, key, "assumed")
+
+
+def test_the_cliff_is_told_in_events_and_bytes() -> None:
+    with Mutant("C09") as receiver:
+        found = only(examined(receiver, "esputnik/activity", "C09", oracle=False))
+    assert found.case is not None
+    (shot,) = found.case.shots
+    assert f"{len(shot.events)} ordinary events" in found.says
+    assert 100 < len(shot.events) < 1000
+
+
+def test_poison_costs_what_the_vendors_schedule_makes_of_it() -> None:
+    forever, thrice, once = Sender("esputnik").policy, Sender("sendpulse").policy, Sender("pushwoosh").policy
+    assert blocked(forever)[1] is None
+    assert blocked(thrice) == (4, 1260)
+    assert "without an end" in consequence(forever)
+    assert "4 attempts in 21 minutes" in consequence(thrice)
+    assert "21 minutes behind it" in consequence(Sender("sendpulse", "automation360").policy)
+    assert "never sent again" in consequence(once)
+
+
+def test_poison_is_worst_where_everything_waits_behind_it() -> None:
+    with Mutant("C03b") as receiver:
+        in_line = examined(receiver, "esputnik/activity", "C03", oracle=False)
+        independent = examined(receiver, "sendpulse/smtp", "C03", oracle=False)
+    assert in_line["C03"].findings[0].severity is Severity.CRITICAL
+    assert independent["C03"].findings[0].severity is Severity.HIGH
+
+
+@pytest.mark.parametrize(
+    ("number", "before", "key"),
+    [("C01", "C09", "lost"), ("C04", "C04", "duplicated"), ("C05b", "C05", "duplicated")],
+)
+def test_the_accounts_at_the_end_tell_what_is_missing_and_what_is_double(
+    number: str, before: str, key: str
+) -> None:
+    with Mutant(number) as receiver:
+        results = examined(receiver, "sendpulse/smtp", before, "L01")
+    assert key in {finding.key for finding in results["L01"].findings}
