@@ -4,6 +4,7 @@ running its code, and the oracle must tell this execution's events from all othe
 from __future__ import annotations
 
 import re
+from random import Random
 from typing import Any
 
 from emulators.check.sender import Sender
@@ -13,6 +14,8 @@ PLACE = re.compile(r"\{who:(\w+)\}")
 """Stands in the address of a template where only a part of it is to be made fresh: `"  {who:1}@EXAMPLE.com "`."""
 TOKEN = re.compile(r"chk[0-9a-f]{6}x[0-9a-z]+z", re.IGNORECASE)
 """What identities look like: short, of letters and digits, and of nobody else."""
+BIG = 2**31
+"""From here on an id's width is what matters of it: it stays as wide as it was."""
 
 
 class Planting:
@@ -21,7 +24,8 @@ class Planting:
     def __init__(self, sender: Sender, run: str, number: int) -> None:
         self._sender = sender
         self._before = f"chk{run}x{number}p"
-        self._renamer = Renamer(hash((run, number)) & 0xFFFFFFFF)
+        self._seed = int(run, 16) << 32 | number
+        self._renamer = Renamer(self._seed)
         self._people: dict[str, str] = {}
 
     def plant(self, template: Any) -> tuple[Any, str]:
@@ -29,12 +33,20 @@ class Planting:
         if not isinstance(template, dict):
             return template, ""
         # A copy, also where there is no id to be replaced: the template is used again.
-        event = dict(rekey(template, self._sender.identities, self._renamer))
+        event = dict(rekey(template, self._sender.identities, self._fresh))
         field = self._sender.address(template)
         if field is not None and ("@" in template[field] or PLACE.search(template[field])):
             event[field], key = self._addressed(template[field])
             return event, key
         return event, self._first_id(event)
+
+    def _fresh(self, old: Any) -> Any:
+        """Another id of the same shape. Big numbers that differ in their last bit alone still do, as doubles would lose it."""
+        if not isinstance(old, int) or old < BIG:
+            return self._renamer(old)
+        pair = old >> 1
+        wide = 1 << (pair.bit_length() - 1)
+        return Random(f"{self._seed} {pair}").randrange(wide, 2 * wide) << 1 | old & 1
 
     def _addressed(self, address: str) -> tuple[str, str]:
         found = PLACE.search(address)

@@ -100,7 +100,8 @@ class Session:
             return wrong is None or (isinstance(wrong, Failure) and wrong.lasting)
 
         stored, settled = await self.records.settle(keys, satisfied)
-        return Outcome(tuple(exchanges), stored, settled)
+        found = await self.records.accounts(keys, self.run_id)
+        return Outcome(tuple(exchanges), stored, settled, found)
 
     def planting(self) -> Planting:
         """Fresh identities for one execution."""

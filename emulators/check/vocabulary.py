@@ -106,6 +106,8 @@ class Outcome:
     exchanges: tuple[Exchange, ...]
     stored: Mapping[str, int] | None = None
     settled: bool = True
+    found: Mapping[str, list[Any]] | None = None
+    """The records that mention each identity."""
 
     def of(self, shot: int) -> list[Exchange]:
         """The copies of one shot."""

@@ -17,7 +17,7 @@ def listen(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
         listening.listen(BACKLOG)
         listening.setblocking(False)
-    except OSError:
+    except (OSError, OverflowError):
         listening.close()
         raise
     return listening

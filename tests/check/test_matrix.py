@@ -65,19 +65,12 @@ def test_a_defect_is_found_by_the_check_meant_for_it(number: str) -> None:
         run = examined(receiver, vendor, only=number[:3], fuzz=False, **given, **timeout)
     [result] = [result for result in run.results if result.check_id == number[:3]]
     assert result.verdict.value == mutant.grade, report(run)
-    for found in result.findings:
-        assert (
-            sum(len(sent.body) > 0 for sent in found.sent)
-            or found.left_out
-            or not found.minimal
-            or found.sent == ()
-        )
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(("provider", "feed"), FEEDS)
 def test_a_clean_receiver_is_left_in_peace(provider: str, feed: str, seed: int) -> None:
     with Clean(vendor=provider) as receiver:
-        run = examined(receiver, provider, feed=feed, seed=seed, requests=None)
+        run = examined(receiver, provider, feed=feed, seed=seed)
     assert not list(run.findings()), report(run)
     assert run.count(Verdict.PASS) > 25

@@ -264,3 +264,14 @@ def test_a_terminal_sends_ctrl_c_to_its_foreground_wherever_the_input_comes_from
         check=False,
     )
     assert (done.stderr, done.stdout) == ("", "False True n\n")
+
+
+def test_an_option_is_refused_in_the_words_in_which_it_is_given():
+    done = run("exec", "esputnik", "--option", "esputnik:activity.probe=HEAD", "--", *PYTHON, "")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "emulators: probe: expected null (None) or 'GET', got 'HEAD'\n",
+    )
+    for nothing in ("false", "null"):
+        words = ["esputnik", "--option", f"esputnik:activity.probe={nothing}"]
+        assert run("exec", *words, "--", *PYTHON, "").returncode == 0

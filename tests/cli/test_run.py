@@ -319,12 +319,3 @@ def test_the_app_that_is_waited_for_must_be_one_that_may_be_sent_to(tmp_path):
     done = run("run", str(file), "--set", "APP_URL=http://127.0.0.1:1", "--ready-url", "http://shop.invalid/")
     assert done.returncode == 2
     assert "--allow shop.invalid" in done.stderr
-
-
-def test_a_port_that_is_taken_is_told(tmp_path):
-    file = tmp_path / "port.toml"
-    with Receiver() as other:
-        file.write_text(f'[emulators.esputnik]\nport = {other.port}\n[[step]]\nreset = "esputnik"\n')
-        done = run("run", str(file))
-    assert done.returncode == 3
-    assert f"port {other.port} of 127.0.0.1 cannot be had: Address already in use" in done.stdout

@@ -336,7 +336,9 @@ def test_a_call_that_never_comes_fails_and_stops_nothing() -> None:
 def test_a_port_that_is_taken_is_told_and_nothing_is_played(app: Receiver) -> None:
     seen = outcome(f"[emulators.esputnik]\nport = {app.port}\n" + step('flush = "esputnik"'))
     assert endings(seen) == ["refused", "skipped"]
-    assert seen.results[0].message == f"port {app.port}: Address already in use"
+    assert seen.results[0].message == (
+        f"port {app.port} of 127.0.0.1 cannot be had: Address already in use; port=0 takes a free one"
+    )
 
 
 def test_a_call_that_is_not_imitated_fails_the_story_at_its_end() -> None:

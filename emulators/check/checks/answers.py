@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
 from typing import Any
 
+from emulators.check.altered import alterations
 from emulators.check.planting import TOKEN
 from emulators.check.session import Session
-from emulators.check.vocabulary import Case, Failure, Heard, Outcome, Severity, Verdict
+from emulators.check.vocabulary import Case, Exchange, Failure, Heard, Outcome, Severity, Verdict
+from emulators.engine import codec
 
 Judge = Callable[[Session, Case, Outcome], Failure | None]
 REFUSED_KINDS = "refused kinds"
@@ -109,9 +111,38 @@ def lost(session: Session, case: Case, outcome: Outcome) -> Failure | None:
     return None
 
 
+def altered(session: Session, case: Case, outcome: Outcome) -> Failure | None:
+    """Of what was stored: a record says something else than the event did, in a field that the case is about."""
+    path = case.data.get("path")
+    for exchange in outcome.exchanges if outcome.found is not None else ():
+        if not exchange.acknowledged:
+            continue
+        events = sent_events(exchange)
+        for event, key in zip(events, exchange.keys, strict=False):
+            records = (outcome.found or {}).get(key, [])
+            if not TOKEN.fullmatch(key) or exchange.keys.count(key) > 1 or len(records) != 1:
+                continue
+            for alteration in alterations(key, [event], records[0]):
+                if not path or alteration.field.split(".")[0] == str(path[0]):
+                    return Failure(
+                        key_of(case, f"{alteration.field} altered"),
+                        f"{subject(case)}: acknowledged, and stored otherwise: {alteration}",
+                    )
+    return None
+
+
+def sent_events(exchange: Exchange) -> list[Any]:
+    """The events of a request as they left."""
+    try:
+        value = codec.decode(exchange.body)
+    except ValueError:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
 def legal(session: Session, case: Case, outcome: Outcome) -> Failure | None:
     """The judge of what the vendor may send."""
-    return refused(session, case, outcome) or lost(session, case, outcome)
+    return refused(session, case, outcome) or lost(session, case, outcome) or altered(session, case, outcome)
 
 
 def upset(session: Session, case: Case, outcome: Outcome) -> Failure | None:

@@ -23,7 +23,7 @@ LATENCY = "seconds for each event"
 _COUNTS = re.compile(
     r"(?:received|processed|accepted|handled|stored|saved|inserted|count|events|total)", re.IGNORECASE
 )
-_LONG = "Довгий рядок, який хтось справді набрав. " * 6
+_LONG = "Довгий рядок, який хтось справді набрав. " * 3
 
 
 def batched(sender: Sender) -> str:

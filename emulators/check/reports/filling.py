@@ -169,7 +169,7 @@ class Teller:
 
     def facts(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """What was learned on the way, without secrets."""
-        shown: dict[str, Any] = self.veil.value(dict(facts))
+        shown: dict[str, Any] = self.veil.value(_named(facts))
         return shown
 
 
@@ -180,6 +180,13 @@ def says(finding: Finding, veil: Veil) -> str:
     ours = title if title and finding.says.startswith(title) else ""
     shown: str = veil.value(ours)
     return shown + veil.text(finding.says[len(ours) :])
+
+
+def _named(value: Any) -> Any:
+    """Objects with names of text, as JSON has them."""
+    if isinstance(value, Mapping):
+        return {str(name): _named(inner) for name, inner in value.items()}
+    return [_named(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _first_copies(exchanges: Sequence[Exchange]) -> list[Exchange]:
