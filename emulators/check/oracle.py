@@ -114,6 +114,11 @@ class Records:
         planted = {key: records for key, records in found.tokens.items() if key.startswith(f"chk{run}x")}
         return {**planted, **found.of(keys)}
 
+    @property
+    def exact(self) -> bool:
+        """Whether a record's identity is known by its place alone: what carries another one cannot be found."""
+        return bool(self._key_pointer)
+
     def status(self, record: Any) -> Any | None:
         """The state that a record says it is in; None: it says none, or nobody said where."""
         return look_up(record, self._status_pointer) if self._status_pointer else None

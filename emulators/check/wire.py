@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 import json
 import time
 from typing import Any
@@ -37,6 +38,11 @@ def _backwards(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _backwards(value[name]) for name in reversed(value)}
     return [_backwards(item) for item in value] if isinstance(value, list) else value
+
+
+def _data(body: bytes | None) -> Any:
+    """aiohttp warns of bytes above a megabyte, and would rather read them."""
+    return body if body is None or len(body) < 1 << 20 else io.BytesIO(body)
 
 
 class Wire:
@@ -83,7 +89,7 @@ class Wire:
         if framing == "expect":
             more["expect100"] = True
         async with self._open().request(
-            method, url, data=body, headers=sent, allow_redirects=False, **more
+            method, url, data=_data(body), headers=sent, allow_redirects=False, **more
         ) as response:
             said = b""
             while chunk := await response.content.read(MOST_READ - len(said)):

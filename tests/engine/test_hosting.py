@@ -244,5 +244,5 @@ def test_a_port_that_cannot_be_had_is_refused_in_words():
         wanted = rf"port {other.port} of 127\.0\.0\.1 cannot be had: Address already in use; port=0 takes a free one"
         with pytest.raises(TargetUnusable, match=wanted), in_thread("esputnik", port=other.port):
             pass
-    with pytest.raises(TargetUnusable, match="port 70000 .*0-65535"), in_thread("esputnik", port=70_000):
+    with pytest.raises(TargetUnusable, match=r"port 70000 .*0-65535"), in_thread("esputnik", port=70_000):
         pass

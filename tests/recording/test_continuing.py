@@ -56,7 +56,7 @@ def test_whatever_a_torn_write_left_is_cut(name: str, tmp_path: Path) -> None:
     one = path.read_bytes()
     record(path, "two")
     both = path.read_bytes()
-    first = len(os.path.commonprefix([one, both]))
+    first = next(n for n, (before, after) in enumerate(zip(one, both, strict=False)) if before != after)
     for cut in (*range(first, first + 12), *range(first + 12, len(both), 11)):
         # What was written covers the old end of the file, of which a short write leaves something.
         path.write_bytes(both[:cut] + one[cut:])

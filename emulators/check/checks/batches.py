@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import answered, manner
+from emulators.check.checks.edits import free_text
 from emulators.check.checks.parts import broken, like, ordinary, story
 from emulators.check.judging import attempt
 from emulators.check.sender import Sender
@@ -238,7 +239,11 @@ class _long:
     def __call__(self, event: Payload) -> Payload:
         if self._names is None:
             kind = self._sender.vendor.kind_field(self._sender.feed.name)
-            texts = [n for n, value in event.items() if isinstance(value, str) and " " in value and n != kind]
+            texts = [
+                n
+                for n, value in event.items()
+                if isinstance(value, str) and n != kind and free_text(n, value)
+            ]
             self._names = [n for n in texts if self._sender.legal({**event, n: _LONG})][:2]
         return {**event, **{name: _LONG for name in self._names if name in event}}
 

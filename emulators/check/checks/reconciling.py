@@ -39,11 +39,8 @@ async def reconciled(session: Session) -> AsyncIterator[Judged]:
             yield Failure("lost", says, Verdict.FAIL, Severity.CRITICAL), _case("acknowledged and lost")
         fewer = [entry for entry in lost if entry.stored]
         if fewer:
-            says = (
-                f"of {len(fewer)} messages fewer events are stored than were acknowledged: {_named(fewer, _counts)}. That is right"
-                " only where one record stands for all that happens to a message"
-            )
-            yield Failure("incomplete", says, Verdict.RISK), _case("acknowledged and in part lost")
+            # Right where one record stands for all that happens to a message, or for events that differ in little.
+            session.facts["identities with fewer records than events"] = len(fewer)
     if duplicated:
         says = f"{len(duplicated)} identities are stored more often than they were ever sent: {_named(duplicated, _counts)}"
         yield Failure("duplicated", says), _case("stored too often")

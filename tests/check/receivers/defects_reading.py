@@ -80,7 +80,7 @@ class Checking(Receiver):
 
 
 @defect(
-    "C03",
+    "C03b",
     "an event without a person's address, or with null for something, fails its whole batch each time (500)",
 )
 class Poisoned(Checking):
@@ -91,7 +91,7 @@ class Poisoned(Checking):
             raise AttributeError("'NoneType' object has no attribute 'strip'")
 
 
-@defect("C03b", "an emoji fails the whole batch each time: its columns take three bytes a character (500)")
+@defect("C03", "an emoji fails the whole batch each time: its columns take three bytes a character (500)")
 class ThreeBytes(Checking):
     def look(self, event: Event, feed: Feed) -> None:
         if any(WIDE.search(text) for text in texts(event)):

@@ -36,7 +36,7 @@ class OneOfEachMessage(Receiver):
         await super().store(list({row.message or row.key: row for row in reversed(rows)}.values())[::-1])
 
 
-@defect("C02", "answers 200 to everything, be it an error of its own, and has not stored the request")
+@defect("C02", "answers 200 to everything, be it an error of its own, and has not stored the request", "RISK")
 class CatchAll(Receiver):
     async def take(self, head: Head, body: bytes) -> Answer:
         try:

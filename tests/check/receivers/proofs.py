@@ -179,8 +179,8 @@ PROOFS: Mapping[str, Proof] = MappingProxyType(
         "C02b": Proof(restarted([EVENT]), 1, 0, {"late": 30}),
         "C02c": Proof(status(b"{}"), 400, 200),
         "C02d": Proof(stored([EVENT, but(iid="b", email=None)]), 2, 0),
-        "C03": Proof(status([EVENT, without("email")]), 200, 500),
-        "C03b": Proof(status([EVENT, but(messageName="🖤")]), 200, 500),
+        "C03b": Proof(status([EVENT, without("email")]), 200, 500),
+        "C03": Proof(status([EVENT, but(messageName="🖤")]), 200, 500),
         "C04": Proof(stored([EVENT], [EVENT]), 1, 2),
         "C04b": Proof(
             lambda receiver: [ask(receiver.url, [EVENT]).status for _ in "ab"], [200, 200], [200, 409]
