@@ -12,7 +12,18 @@ from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Verdict
 if TYPE_CHECKING:
     from emulators.check.session import Session
 
-PHASES = ("preflight", "handshake", "samples", "coverage", "delivery", "fuzz", "stateful", "after-run")
+# Volume comes late: an oracle that answers with thousands of records is slow to ask.
+PHASES = (
+    "preflight",
+    "handshake",
+    "samples",
+    "coverage",
+    "delivery",
+    "fuzz",
+    "stateful",
+    "volume",
+    "after-run",
+)
 
 
 def always(sender: Sender) -> str:

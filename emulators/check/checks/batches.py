@@ -280,7 +280,7 @@ CHECKS = (
     Check(
         "C09",
         "body size",
-        "delivery",
+        "volume",
         Severity.HIGH,
         Verdict.FAIL,
         "A framework's default limit (often 100 kB or 1 MB) is below the vendor's full batch: after each outage or campaign"

@@ -137,7 +137,7 @@ CHECKS = (
     Check(
         "C08",
         "slow handler",
-        "delivery",
+        "volume",
         Severity.HIGH,
         Verdict.FAIL,
         "All work is done before the answer: a large batch takes longer than the vendor waits, he sends it again, and the load"
@@ -149,7 +149,7 @@ CHECKS = (
     Check(
         "C29",
         "backlog",
-        "delivery",
+        "volume",
         Severity.MEDIUM,
         Verdict.RISK,
         "After an outage the vendor's backlog comes all at once; a rate limit or a firewall takes it for an attack.",
