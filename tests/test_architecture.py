@@ -17,7 +17,17 @@ PURE = set(
 )
 PROVIDERS = {"sendpulse", "esputnik", "pushwoosh", "hellotext"}
 OWNERS = {
-    "aiohttp": {"engine.web", "engine.spoiling", "engine.courier", "engine.resolver", "engine.doorway", "engine.connection", "control", "check", "commands"},
+    "aiohttp": {
+        "engine.web",
+        "engine.spoiling",
+        "engine.courier",
+        "engine.resolver",
+        "engine.doorway",
+        "engine.connection",
+        "control",
+        "check",
+        "commands",
+    },
     "msgspec": {"engine.codec"},
     "jsonschema": {"contract"},
     "jsonschema_rs": {"contract"},

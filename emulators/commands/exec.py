@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from emulators.commands.serving import Server
 
 TAKES_A_COMMAND = True
+TRUSTING = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "EMULATORS_CA")
+"""What programs read whom to trust from."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -90,6 +92,8 @@ async def _run(server: Server, args: argparse.Namespace) -> int:
     async with AsyncExitStack() as stack:
         stop = await stack.enter_async_context(server.running())
         environment = {**os.environ, **server.environment()}
+        if ca := server.ready.get("ca"):
+            environment |= dict.fromkeys(TRUSTING, ca)
         if args.intercept:
             environment = await _intercepted(server, args.pass_through, environment, stack)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import datetime
@@ -39,6 +40,8 @@ def prepared(args: argparse.Namespace, opened: ExitStack) -> Server:
     # Listening comes first: whoever connects while the rest is loaded waits for an answer and gets it.
     sockets = {name: opened.enter_context(_listen(args.host, port, name)) for name, port in ports.items()}
     control = opened.enter_context(_listen(args.host, args.port, "the control API"))
+    seen_as = [urlsplit(args.public_url).hostname or ""] if args.public_url else []
+    _check_token(os.environ.get("EMULATORS_TOKEN", ""))
     from emulators.commands.serving import Order, Server
     from emulators.engine.egress import Egress
 
@@ -50,7 +53,8 @@ def prepared(args: argparse.Namespace, opened: ExitStack) -> Server:
             specs,
             sockets,
             control,
-            ("127.0.0.1", "localhost", "::1", args.host, *args.control_host),
+            # Apps that see the vendors under a name ask the control API under it, too.
+            ("127.0.0.1", "localhost", "::1", args.host, *seen_as, *args.control_host),
             options,
             args.strictness,
             subscriptions,
@@ -67,6 +71,14 @@ def prepared(args: argparse.Namespace, opened: ExitStack) -> Server:
             tls=tls,
         )
     )
+
+
+def _check_token(token: str) -> None:
+    """Refuses a token that no header could carry as it is."""
+    if not token.isascii() or " " in token or (token and not token.isprintable()):
+        raise InvalidValue(
+            "EMULATORS_TOKEN: expected letters, digits and signs of ASCII without blanks; what it is, is not shown"
+        )
 
 
 def _clock(args: argparse.Namespace) -> str | float:

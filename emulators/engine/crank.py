@@ -204,7 +204,9 @@ class Crank:
                     task.add_done_callback(self._landed)
             due = None if self._busy else self._world.next_due()
             try:
-                await asyncio.wait_for(self._wake.wait(), None if due is None else clock.seconds_until(due))
+                # Not `wait_for`: before Python 3.12 it forgets a cancellation that comes together with what it waits for.
+                async with asyncio.timeout(None if due is None else clock.seconds_until(due)):
+                    await self._wake.wait()
             except TimeoutError:
                 continue
 

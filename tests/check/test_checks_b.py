@@ -123,8 +123,8 @@ SEEN = [
     ("C02c", "sendpulse/smtp", RISK),
     ("C02d", "sendpulse/smtp", FAIL),
     ("C03", "sendpulse/email-service", FAIL),
-    ("C03b", "esputnik/activity", FAIL),
-    ("C03b", "pushwoosh/webhook", FAIL),
+    ("C03", "esputnik/activity", FAIL),
+    ("C03", "pushwoosh/webhook", FAIL),
     ("C04", "esputnik/activity", FAIL),
     ("C04b", "sendpulse/smtp", FAIL),
     ("C05", "pushwoosh/webhook", FAIL),
@@ -226,7 +226,7 @@ def test_poison_costs_what_the_vendors_schedule_makes_of_it() -> None:
 
 
 def test_poison_is_worst_where_everything_waits_behind_it() -> None:
-    with Mutant("C03b") as receiver:
+    with Mutant("C03") as receiver:
         in_line = examined(receiver, "esputnik/activity", "C03", oracle=False)
         independent = examined(receiver, "sendpulse/smtp", "C03", oracle=False)
     assert in_line["C03"].findings[0].severity is Severity.CRITICAL

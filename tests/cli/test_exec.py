@@ -275,3 +275,17 @@ def test_an_option_is_refused_in_the_words_in_which_it_is_given():
     for nothing in ("false", "null"):
         words = ["esputnik", "--option", f"esputnik:activity.probe={nothing}"]
         assert run("exec", *words, "--", *PYTHON, "").returncode == 0
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
+def test_with_tls_the_command_trusts_the_vendors():
+    asked = ["sh", "-c", 'curl -sS "$ESPUTNIK_URL/v1/version" -o /dev/null -w "%{scheme} %{http_code}"']
+    done = run("exec", "--tls", "esputnik", "--", *asked)
+    assert (done.returncode, done.stdout.lower()) == (0, "https 401"), done.stderr
+
+
+def test_a_token_that_no_header_can_carry_is_refused():
+    done = run("exec", "hellotext", "--", "true", EMULATORS_TOKEN="two words")
+    assert done.returncode == 2
+    assert "EMULATORS_TOKEN: expected" in done.stderr
+    assert "two words" not in done.stderr

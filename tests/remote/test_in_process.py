@@ -169,11 +169,13 @@ def test_a_call_that_is_not_imitated_fails_a_test_that_uses_a_process(project):
 
 
 def test_a_process_takes_a_free_port_and_refuses_another_in_words():
-    with pytest.raises(
-        InvalidValue, match=r"port: a process takes a free one, which \.url tells; .* got 13000"
+    with (
+        pytest.raises(
+            InvalidValue, match=r"port: a process takes a free one, which \.url tells; .* got 13000"
+        ),
+        in_process("esputnik", port=13_000),
     ):
-        with in_process("esputnik", port=13_000):
-            pass
+        pass
 
 
 def test_what_is_refused_is_refused_in_the_same_words_as_here():
