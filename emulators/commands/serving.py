@@ -207,8 +207,9 @@ def make_room() -> None:
 
 
 async def _ended(stage: asyncio.Task[None]) -> None:
-    stage.cancel()
-    await asyncio.gather(stage, return_exceptions=True)
+    from emulators.engine.ending import end
+
+    await end([stage])
 
 
 async def _closed(doorways: Sequence[Doorway]) -> None:

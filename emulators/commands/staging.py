@@ -15,6 +15,7 @@ from emulators.control.operations import Plane
 from emulators.control.server import Control
 from emulators.control.tenants import DEFAULT, Cast, Tenants
 from emulators.engine.emulator import Emulator
+from emulators.engine.ending import end
 from emulators.engine.web import Site
 from emulators.engine.world import World
 from emulators.errors import StateRefused, VerificationFailed
@@ -74,9 +75,7 @@ async def staged(order: Order, front: Front, stop: asyncio.Future[Exit]) -> Asyn
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(tasks)
 
 
 def _ending(stop: asyncio.Future[Exit]) -> Callable[[StateRefused], None]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from emulators.engine.clock import LATEST, Duration, Instant, RunningClock, duration, moment, span
 from emulators.engine.courier import Courier
 from emulators.engine.departing import Departure
+from emulators.engine.ending import end
 from emulators.engine.faulting import Drop
 from emulators.engine.message import Answer
 from emulators.engine.policy import Policy
@@ -238,8 +239,7 @@ class Crank:
     async def close(self) -> None:
         """Stops by itself turning, and lets go of every connection."""
         self._world.wake = lambda: None
-        tasks = [*self._flying, *([self._pump] if self._pump else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # The clock first, or it would let more depart.
+        await end([self._pump] if self._pump else [])
+        await end(self._flying)
         await self._courier.rest()

@@ -1,12 +1,8 @@
-"""The confusion matrix: every defect is found by the check meant for it, and receivers without one are left in peace.
-
-`EMULATORS_MATRIX=all` runs every form of each defect, and the clean receivers with three seeds for every vendor.
-"""
+"""The confusion matrix: every defect is found by the check meant for it, and receivers without one are left in peace."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 from typing import Any
 
 import pytest
@@ -19,21 +15,14 @@ from emulators.check.vocabulary import Verdict
 from tests.check.receivers.clean import Clean
 from tests.check.receivers.mutants import MUTANTS, Mutant
 
-ALL = os.environ.get("EMULATORS_MATRIX") == "all"
-ROWS = [number for number in MUTANTS if ALL or len(number) == 3]
-SEEDS = (1, 2, 3) if ALL else (1,)
-FEEDS = (
-    [
-        ("esputnik", "activity"),
-        ("sendpulse", "smtp"),
-        ("sendpulse", "email-service"),
-        ("pushwoosh", "webhook"),
-    ]
-    if ALL
-    else [("esputnik", "activity"), ("pushwoosh", "webhook")]
-)
-# A receiver that takes nothing at all is told of by the first look, too.
-AT_THE_DOOR = {"P01", "S01"}
+FEEDS = [
+    ("esputnik", "activity"),
+    ("sendpulse", "smtp"),
+    ("sendpulse", "email-service"),
+    ("pushwoosh", "webhook"),
+    ("esputnik", "workflow"),
+    ("sendpulse", "automation360"),
+]
 
 
 def examined(receiver: Clean, provider: str, **given: Any) -> Run:
@@ -55,7 +44,17 @@ def vendor_of(number: str) -> str:
     return vendors[0] if vendors else "esputnik"
 
 
-@pytest.mark.parametrize("number", ROWS)
+def rows() -> list[Any]:
+    """One defect for each row; those that wait for a store to come to rest are proved in .ci/run."""
+    slow = ("C01", "C02", "C04", "C06", "C17", "C20", "C27", "C30")
+    return [
+        pytest.param(number, marks=pytest.mark.thorough if number in slow else ())
+        for number in MUTANTS
+        if len(number) == 3
+    ]
+
+
+@pytest.mark.parametrize("number", rows())
 def test_a_defect_is_found_by_the_check_meant_for_it(number: str) -> None:
     mutant, vendor = MUTANTS[number], vendor_of(number)
     basic = {"basic": ("ann", "right password")} if mutant.basic else {}
@@ -67,10 +66,20 @@ def test_a_defect_is_found_by_the_check_meant_for_it(number: str) -> None:
     assert result.verdict.value == mutant.grade, report(run)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize(("provider", "feed"), FEEDS)
-def test_a_clean_receiver_is_left_in_peace(provider: str, feed: str, seed: int) -> None:
-    with Clean(vendor=provider) as receiver:
-        run = examined(receiver, provider, feed=feed, seed=seed)
+def left_in_peace(receiver: Clean, provider: str, **given: Any) -> None:
+    run = examined(receiver, provider, **given)
     assert not list(run.findings()), report(run)
-    assert run.count(Verdict.PASS) > 25
+    assert run.count(Verdict.PASS) > 20
+
+
+def test_a_clean_receiver_is_left_in_peace() -> None:
+    with Clean(vendor="pushwoosh") as receiver:
+        left_in_peace(receiver, "pushwoosh")
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(("provider", "feed"), FEEDS)
+def test_clean_receivers_are_left_in_peace_whatever_the_seed(provider: str, feed: str, seed: int) -> None:
+    with Clean(vendor=provider) as receiver:
+        left_in_peace(receiver, provider, feed=feed, seed=seed)
