@@ -32,7 +32,8 @@ class Contract:
     """
 
     given: Mapping[str, Any]
-    runs: dict[object, Run] = field(default_factory=dict)
+    runs: dict[object, tuple[Any, Run]] = field(default_factory=dict)
+    """By the URL, or by the identity of an application, which is kept with it: another might get the same."""
 
     def settings(self, url: str) -> Settings:
         """The settings for a target."""
@@ -50,8 +51,8 @@ class Contract:
             raise InvalidValue("contract: expected a url or an app")
         key = target if isinstance(target, str) else id(target)
         if key not in self.runs:
-            self.runs[key] = self._run(target)
-        run = self.runs[key]
+            self.runs[key] = (target, self._run(target))
+        _, run = self.runs[key]
         return run, next(result for result in run.results if result.check_id == check)
 
     def _run(self, target: Any) -> Run:

@@ -84,15 +84,17 @@ async def _alive(app: Any) -> AsyncIterator[None]:
             await answered.put("over")
 
     life = asyncio.create_task(live())
-    await inbox.put({"type": "lifespan.startup"})
-    if await answered.get() == "lifespan.startup.failed":
-        raise InvalidValue("app: it refused to start")
     try:
-        yield
+        await inbox.put({"type": "lifespan.startup"})
+        if await answered.get() == "lifespan.startup.failed":
+            raise InvalidValue("app: it refused to start")
+        try:
+            yield
+        finally:
+            await inbox.put({"type": "lifespan.shutdown"})
+            if not life.done():
+                await answered.get()
     finally:
-        await inbox.put({"type": "lifespan.shutdown"})
-        if not life.done():
-            await answered.get()
         life.cancel()
         await asyncio.gather(life, return_exceptions=True)
 
@@ -102,9 +104,14 @@ def _asgi(app: Any) -> Respond:
         body = await request.read()
         messages = [{"type": "http.request", "body": body, "more_body": False}]
         status, headers, said = 500, list[tuple[bytes, bytes]](), b""
+        answered = asyncio.Event()
 
         async def receive() -> dict[str, Any]:
-            return messages.pop() if messages else {"type": "http.disconnect"}
+            if messages:
+                return messages.pop()
+            # Whoever streams an answer stops at a disconnect: none may come before the end of it.
+            await answered.wait()
+            return {"type": "http.disconnect"}
 
         async def send(message: dict[str, Any]) -> None:
             nonlocal status, headers, said
@@ -112,6 +119,8 @@ def _asgi(app: Any) -> Respond:
                 status, headers = message["status"], list(message.get("headers", ()))
             elif message["type"] == "http.response.body":
                 said += message.get("body", b"")
+                if not message.get("more_body", False):
+                    answered.set()
 
         path, _, query = request.raw_path.partition("?")
         scope = {

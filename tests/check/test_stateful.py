@@ -84,6 +84,7 @@ async def test_whoever_knows_requests_and_not_events_is_found_when_they_come_in_
     assert sum(len(shot.events) for shot in found.case.shots) == 3
 
 
+@pytest.mark.thorough
 async def test_an_event_that_is_lost_after_the_acknowledgement_is_found() -> None:
     def bug(store: Store, events: list[Any]) -> int:
         return store.once(events[:1])

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 
 HERE = Path(__file__).parent
+MODULES = HERE.parents[2] / "node" / "node_modules"
 PATHS = {
     "flask": "/hook",
     "fastapi": "/hook",
@@ -31,11 +32,8 @@ PACKAGES = {"flask": ("flask",), "fastapi": ("fastapi", "uvicorn"), "django": ("
 
 
 def express() -> Path | None:
-    """The folder with the package `express`: `NODE_PATH`, or `node_modules` where pytest runs."""
-    folders = [*os.environ.get("NODE_PATH", "").split(os.pathsep), "node_modules"]
-    return next(
-        (Path(each).resolve() for each in folders if each and (Path(each) / "express").is_dir()), None
-    )
+    """The folder with the package `express`, which `npm install --prefix tests/node` makes."""
+    return MODULES if (MODULES / "express").is_dir() else None
 
 
 def missing(name: str) -> str:
@@ -44,7 +42,7 @@ def missing(name: str) -> str:
     if lacking:
         return f"not installed: {' '.join(lacking)}"
     if name == "express" and (shutil.which("node") is None or express() is None):
-        return "no node, or no package express in NODE_PATH"
+        return "needs node, and express: npm install --prefix tests/node"
     if name == "cgi" and (sys.version_info >= (3, 15) or os.name != "posix"):
         return "http.server runs no CGI programs here"
     return ""

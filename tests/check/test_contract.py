@@ -1,0 +1,268 @@
+"""A check in pytest: one test for each check, against an application of the same process or a URL; in pytest runs of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from emulators.check.contracts import Contract
+from emulators.check.inprocess import served
+from emulators.errors import InvalidValue, UnknownName
+
+APPS = """
+import json
+from aiohttp import web
+
+def wsgi(status="200 OK"):
+    def app(environ, start):
+        environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        start(status, [("Content-Type", "application/json")])
+        return [b"{}"]
+    return app
+
+def asgi(status=200):
+    async def app(scope, receive, send):
+        if scope["type"] != "http":
+            raise RuntimeError("no lifespan here")
+        await receive()
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b"{}"})
+    return app
+
+def aio(status=200):
+    async def hook(request):
+        await request.read()
+        return web.json_response({}, status=status)
+    app = web.Application(client_max_size=2**26)
+    app.router.add_route("*", "/hook", hook)
+    return app
+"""
+SENTENCE = "the vendor's own success status"
+
+
+@pytest.fixture
+def shop(project: pytest.Pytester) -> pytest.Pytester:
+    """A project with an application of each kind."""
+    project.makepyfile(apps=APPS)
+    return project
+
+
+def run(project: pytest.Pytester, *args: str) -> pytest.RunResult:
+    words = ("-p", "emulators.pytest_plugin", "-W", "error", "--strict-markers", *args)
+    return project.runpytest_subprocess(*words)
+
+
+def test_contract_makes_a_test_of_each_check_for_every_kind_of_application(shop: pytest.Pytester) -> None:
+    shop.makepyfile(
+        """
+        from apps import aio, asgi, wsgi
+        from emulators.check import contract
+
+        test_wsgi = contract("esputnik", app=wsgi(), only="C07,C10")
+        test_asgi = contract("esputnik", app=asgi(), only="C07,C10")
+        test_aiohttp = contract("esputnik", app=aio(), only="C07,C10")
+        """
+    )
+    result = run(shop, "-v")
+    result.assert_outcomes(passed=9)
+    result.stdout.fnmatch_lines([f"*::test_{kind}?C07 {SENTENCE}? PASSED*" for kind in ("wsgi", "asgi", "aiohttp")])  # fmt: skip
+
+
+def test_a_broken_application_fails_the_one_test_and_leaves_a_case(shop: pytest.Pytester) -> None:
+    shop.makepyfile(
+        """
+        from apps import aio, asgi, wsgi
+        from emulators.check import contract
+
+        test_wsgi = contract("esputnik", app=wsgi("202 Accepted"), only="C07,C10")
+        test_asgi = contract("esputnik", app=asgi(202), only="C07,C10")
+        test_aiohttp = contract("esputnik", app=aio(202), only="C07,C10")
+        """
+    )
+    result = run(shop)
+    result.assert_outcomes(passed=6, failed=3)
+    for kind in ("wsgi", "asgi", "aiohttp"):
+        result.stdout.fnmatch_lines([f"*FAILED *::test_{kind}?C07 {SENTENCE}?*"])
+    result.stdout.fnmatch_lines(["*the receiver answered 202; eSputnik takes only 200*"])
+    # Our frames would only bury it.
+    result.stdout.no_fnmatch_line("*contracts.py*")
+    assert list((shop.path / "check-cases").glob("case-*.json"))
+
+
+def test_the_marker_checks_what_a_fixture_provides_and_runs_it_once(shop: pytest.Pytester) -> None:
+    shop.makepyfile(
+        """
+        import pytest
+        from apps import wsgi
+        made = []
+
+        @pytest.fixture(scope="module")
+        def app():
+            made.append(wsgi())
+            return made[-1]
+
+        @pytest.mark.webhook_contract("esputnik", only="C07,C10")
+        def test_our_hook(webhook_check, app):
+            webhook_check(app=app)
+
+        def test_it_was_made_once():
+            assert len(made) == 1
+        """
+    )
+    run(shop).assert_outcomes(passed=4)
+
+
+def test_the_marker_checks_a_url(shop: pytest.Pytester) -> None:
+    shop.makepyfile(
+        """
+        import pytest
+        from tests.check.receivers.mutants import Mutant
+
+        @pytest.fixture(scope="module")
+        def url():
+            with Mutant("C10") as receiver:
+                yield receiver.url
+
+        @pytest.mark.webhook_contract("esputnik", only="C07,C10")
+        def test_our_hook(webhook_check, url):
+            webhook_check(url)
+        """
+    )
+    result = run(shop)
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*FAILED *::test_our_hook?C10 *"])
+
+
+def test_a_check_that_cannot_be_done_is_skipped_with_its_reason(shop: pytest.Pytester) -> None:
+    shop.makepyfile(
+        """
+        from apps import wsgi
+        from emulators.check import contract
+
+        test_wsgi = contract("esputnik", app=wsgi(), only="C16")
+        """
+    )
+    result = run(shop)
+    result.assert_outcomes(passed=1, skipped=1)
+    result.stdout.fnmatch_lines(["*SKIPPED*what was stored is not known: give --oracle-url*"])
+
+
+# -- without pytest around
+
+
+def test_a_setting_that_does_not_exist_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UnknownName, match="'onyl'; did you mean 'only'"):
+        Contract({"provider": "esputnik", "onyl": "C07"}).ids()
+
+
+def test_a_contract_with_nobody_to_check_says_what_it_lacks() -> None:
+    with pytest.raises(InvalidValue, match="expected a url or an app"):
+        Contract({"provider": "esputnik"}).result("C07")
+
+
+def test_what_is_no_application_is_refused() -> None:
+    with pytest.raises(InvalidValue, match="expected an ASGI, WSGI or aiohttp application, got 'shop'"), served(_Text()):  # fmt: skip
+        pass
+
+
+class _Text:
+    def __repr__(self) -> str:
+        return "'shop'"
+
+
+def ask(base: str, method: str = "POST", path: str = "/hook?a=b%20c", body: bytes = b"[]") -> tuple[int, bytes]:  # fmt: skip
+    connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=30)
+    try:
+        connection.request(method, path, body, {"X-Shop": "kyiv", "Content-Type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def test_a_wsgi_application_is_told_all_of_a_request_and_its_answer_is_closed() -> None:
+    seen: dict[str, Any] = {}
+
+    class Parts:
+        def __iter__(self) -> Iterator[bytes]:
+            return iter((b"one ", b"two"))
+
+        def close(self) -> None:
+            seen["closed"] = True
+
+    def app(environ: dict[str, Any], start: Callable[..., Any]) -> Parts:
+        seen.update(environ, body=environ["wsgi.input"].read())
+        start("201 Created", [("Content-Length", "7")])
+        return Parts()
+
+    with served(app) as base:
+        assert ask(base, path="/%D1%94?a=b%20c") == (201, b"one two")
+    assert seen["closed"]
+    assert seen["body"] == b"[]"
+    assert (seen["PATH_INFO"], seen["QUERY_STRING"]) == ("є".encode().decode("latin-1"), "a=b%20c")
+    assert (seen["HTTP_X_SHOP"], seen["CONTENT_TYPE"]) == ("kyiv", "application/json")
+
+
+def test_an_asgi_application_lives_from_startup_to_shutdown() -> None:
+    heard: list[str] = []
+
+    async def app(scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
+        if scope["type"] == "lifespan":
+            for word in ("startup", "shutdown"):
+                heard.append((await receive())["type"])
+                await send({"type": f"lifespan.{word}.complete"})
+            return
+        heard.append(scope["path"])
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body"})
+
+    with served(app) as base:
+        assert ask(base) == (200, b"")
+    assert heard == ["lifespan.startup", "/hook", "lifespan.shutdown"]
+
+
+def test_an_asgi_application_that_refuses_to_start_is_said_so() -> None:
+    async def app(scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.failed"})
+        await receive()
+
+    with pytest.raises(InvalidValue, match="refused to start"), served(app):
+        pass
+
+
+def test_an_asgi_application_hears_of_no_disconnect_while_it_answers() -> None:
+    async def app(scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
+        if scope["type"] == "lifespan":
+            raise RuntimeError("none")
+        await receive()
+        # As frameworks do that stream: whichever comes first, the end of the answer or of the client.
+        gone = asyncio.create_task(receive())
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(3):
+            await asyncio.sleep(0)
+            if gone.done():
+                return
+            await send({"type": "http.response.body", "body": b"part ", "more_body": True})
+        await send({"type": "http.response.body", "body": b"end"})
+        assert (await gone)["type"] == "http.disconnect"
+
+    with served(app) as base:
+        assert ask(base) == (200, b"part part part end")
+
+
+def test_an_application_that_fails_answers_500() -> None:
+    async def asgi(scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]) -> None:
+        raise RuntimeError("broken")
+
+    def wsgi(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        raise RuntimeError("broken")
+
+    for app in (asgi, wsgi):
+        with served(app) as base:
+            assert ask(base)[0] == 500
