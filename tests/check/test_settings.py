@@ -64,7 +64,7 @@ def test_a_file_that_is_named_is_read_wherever_it_lies(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_said_by_name(tmp_path: Path) -> None:
-    with pytest.raises(InvalidValue, match="--config: .*none.toml cannot be read: No such file"):
+    with pytest.raises(InvalidValue, match=r"--config: .*none\.toml cannot be read: No such file"):
         read(tmp_path / "none.toml")
 
 

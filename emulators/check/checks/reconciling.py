@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
 from emulators.check.catalogue import Check
 from emulators.check.ledger import Altered, Entry
+from emulators.check.planting import TOKEN
 from emulators.check.session import Session
 from emulators.check.storing import tellable
 from emulators.check.vocabulary import Case, Failure, Severity, Verdict
@@ -31,6 +32,8 @@ async def reconciled(session: Session) -> AsyncIterator[Judged]:
     account = ledger.reconcile({key: len(records) for key, records in found.items()}, found)
     # Ids that are too short to be told from other numbers say nothing, and are in no account.
     lost, duplicated, unexpected = map(_tellable, (account.lost, account.duplicated, account.unexpected))
+    # An id may stand in events, too, that are known by an address of their own.
+    duplicated, unexpected = map(_ours_alone, (duplicated, unexpected))
     session.facts[RECOVERED] = len(_tellable(account.recovered))
     if lost and settled:
         gone = [entry for entry in lost if not entry.stored]
@@ -50,6 +53,11 @@ async def reconciled(session: Session) -> AsyncIterator[Judged]:
     if account.altered:
         says = f"{len(account.altered)} fields are stored otherwise than they were sent: {_alterations(account.altered)}"
         yield Failure("altered", says, severity=Severity.HIGH), _case("stored otherwise")
+
+
+def _ours_alone(entries: Iterable[Entry]) -> list[Entry]:
+    """Those that nothing but their own events can carry."""
+    return [entry for entry in entries if TOKEN.fullmatch(entry.key)]
 
 
 def _tellable(entries: Iterable[Entry]) -> list[Entry]:
