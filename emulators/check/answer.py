@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -14,6 +15,10 @@ _DEEPEST = 100
 
 class OracleUnusable(TargetUnusable):
     """What was stored cannot be read: says of which oracle, and why. Never holds a credential."""
+
+
+LONGEST = 4300
+"""Digits of a number, beyond which Python refuses to read one."""
 
 
 def understood(data: bytes, strictly: bool = False) -> Any:
@@ -29,7 +34,7 @@ def understood(data: bytes, strictly: bool = False) -> Any:
     if not text.strip():
         return []
     try:
-        return codec.decode(text)
+        return _decoded(text)
     except ValueError as error:
         reason = str(error)
     if "\0" in text:
@@ -43,12 +48,20 @@ def understood(data: bytes, strictly: bool = False) -> Any:
     return lines
 
 
+def _decoded(text: str) -> Any:
+    """A JSON value. A number of more digits than Python reads, as somebody may have stored it, stays text."""
+    try:
+        return codec.decode(text)
+    except ValueError:
+        return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) <= LONGEST else digits)
+
+
 def _by_the_line(lines: list[str], torn: bool) -> list[Any] | None:
     """The values of lines that are JSON each; None: they are not."""
     records = []
     for number, line in enumerate(lines, 1):
         try:
-            records.append(codec.decode(line))
+            records.append(_decoded(line))
         except ValueError:
             if not (torn and records and number == len(lines)):
                 return None

@@ -56,3 +56,5 @@ class Check:
     blind: bool = False
     needs: tuple[str, ...] = ()
     shrinks: bool = True
+    hidden: bool = False
+    """Whether the defect hides behind a success: without an oracle a good answer proves nothing."""

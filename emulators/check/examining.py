@@ -147,8 +147,14 @@ class Examination:
                 replace(f, accepted=next((a.reason for a in self.settings.accept if a.covers(f, today)), ""))
                 for f in result.findings
             ]
-            if result.findings and all(f.accepted for f in result.findings):
-                result.verdict = Verdict.PASS
+            counting = {f.verdict for f in result.findings if not f.accepted}
+            if result.findings:
+                # A check that was interrupted has no verdict of its own yet; what it found stands.
+                result.verdict = next(
+                    (v for v in (Verdict.FAIL, Verdict.RISK) if v in counting), Verdict.PASS
+                )
+            elif self.interrupted and result.verdict is Verdict.NOT_CHECKED:
+                result.reason = result.reason or "interrupted"
         policy = self.sender.feed.policy
         results = tuple(
             self.teller.result(

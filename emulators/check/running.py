@@ -80,6 +80,7 @@ class Runner:
                 if len(result.findings) == MOST_FINDINGS:
                     break
             result.verdict = _worst(result.findings)
+            self._doubt(result)
         except CannotTell as reason:
             result.reason = str(reason)
             result.verdict = _worst(result.findings) if result.findings else Verdict.NOT_CHECKED
@@ -90,6 +91,14 @@ class Runner:
         result.requests = self.session.budget.spent - before
         result.seconds = time.perf_counter() - started
         self.tell("result", result)
+
+    def _doubt(self, result: Result) -> None:
+        """What hides behind a success is not green because the answers were."""
+        if result.check.hidden and not result.findings and self.session.records is None:
+            result.verdict = Verdict.NOT_CHECKED
+            result.reason = (
+                "the answers are right; whether it was stored rightly is not known without an oracle"
+            )
 
     def _reason(self, check: Check) -> str:
         """Why a check is not done; empty: it is."""

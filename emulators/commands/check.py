@@ -161,12 +161,15 @@ def _check(args: argparse.Namespace, settings: Settings) -> int:
     from emulators.check.examining import Examination
     from emulators.commands.check_output import Output
 
+    # Words that do not fit are refused before a report of an earlier run is overwritten.
+    examination = Examination(settings, os.environ)
     with ExitStack() as stack:
         files = {
             name: _opened(getattr(args, name), f"--{name}", stack) for name in REPORTS if getattr(args, name)
         }
         output = Output(files, args.json)
-        examination = Examination(settings, os.environ, output.tell, (output.note,))
+        examination.tell = output.tell
+        examination.session.listeners.append(output.note)
         output.begin(examination)
         try:
             result = asyncio.run(examination.run())

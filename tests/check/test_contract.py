@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,6 +46,12 @@ def aio(status=200):
 SENTENCE = "the vendor's own success status"
 
 
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cases of findings are left in no folder of ours."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def shop(project: pytest.Pytester) -> pytest.Pytester:
     """A project with an application of each kind."""
@@ -66,61 +73,29 @@ def test_contract_makes_a_test_of_each_check_for_every_kind_of_application(shop:
         test_wsgi = contract("esputnik", app=wsgi(), only="C07,C10")
         test_asgi = contract("esputnik", app=asgi(), only="C07,C10")
         test_aiohttp = contract("esputnik", app=aio(), only="C07,C10")
+        test_bad_wsgi = contract("esputnik", app=wsgi("202 Accepted"), only="C07,C10")
+        test_bad_asgi = contract("esputnik", app=asgi(202), only="C07,C10")
+        test_bad_aiohttp = contract("esputnik", app=aio(202), only="C07,C10")
+        test_blind = contract("esputnik", app=wsgi(), only="C16")
         """
     )
-    result = run(shop, "-v")
-    result.assert_outcomes(passed=9)
-    result.stdout.fnmatch_lines([f"*::test_{kind}?C07 {SENTENCE}? PASSED*" for kind in ("wsgi", "asgi", "aiohttp")])  # fmt: skip
-
-
-def test_a_broken_application_fails_the_one_test_and_leaves_a_case(shop: pytest.Pytester) -> None:
-    shop.makepyfile(
-        """
-        from apps import aio, asgi, wsgi
-        from emulators.check import contract
-
-        test_wsgi = contract("esputnik", app=wsgi("202 Accepted"), only="C07,C10")
-        test_asgi = contract("esputnik", app=asgi(202), only="C07,C10")
-        test_aiohttp = contract("esputnik", app=aio(202), only="C07,C10")
-        """
-    )
-    result = run(shop)
-    result.assert_outcomes(passed=6, failed=3)
+    result = run(shop, "-v", "-rs")
+    result.assert_outcomes(passed=16, failed=3, skipped=1)
     for kind in ("wsgi", "asgi", "aiohttp"):
-        result.stdout.fnmatch_lines([f"*FAILED *::test_{kind}?C07 {SENTENCE}?*"])
+        result.stdout.fnmatch_lines([f"*::test_{kind}?C07 {SENTENCE}? PASSED*"])
+        result.stdout.fnmatch_lines([f"*::test_bad_{kind}?C07 {SENTENCE}? FAILED*"])
     result.stdout.fnmatch_lines(["*the receiver answered 202; eSputnik takes only 200*"])
     # Our frames would only bury it.
     result.stdout.no_fnmatch_line("*contracts.py*")
+    result.stdout.fnmatch_lines(["*SKIPPED*what was stored is not known: give --oracle-url*"])
     assert list((shop.path / "check-cases").glob("case-*.json"))
 
 
-def test_the_marker_checks_what_a_fixture_provides_and_runs_it_once(shop: pytest.Pytester) -> None:
+def test_the_marker_checks_what_a_fixture_provides(shop: pytest.Pytester) -> None:
     shop.makepyfile(
         """
         import pytest
         from apps import wsgi
-        made = []
-
-        @pytest.fixture(scope="module")
-        def app():
-            made.append(wsgi())
-            return made[-1]
-
-        @pytest.mark.webhook_contract("esputnik", only="C07,C10")
-        def test_our_hook(webhook_check, app):
-            webhook_check(app=app)
-
-        def test_it_was_made_once():
-            assert len(made) == 1
-        """
-    )
-    run(shop).assert_outcomes(passed=4)
-
-
-def test_the_marker_checks_a_url(shop: pytest.Pytester) -> None:
-    shop.makepyfile(
-        """
-        import pytest
         from tests.check.receivers.mutants import Mutant
 
         @pytest.fixture(scope="module")
@@ -128,28 +103,22 @@ def test_the_marker_checks_a_url(shop: pytest.Pytester) -> None:
             with Mutant("C10") as receiver:
                 yield receiver.url
 
+        @pytest.fixture(scope="module")
+        def app():
+            return wsgi()
+
         @pytest.mark.webhook_contract("esputnik", only="C07,C10")
-        def test_our_hook(webhook_check, url):
+        def test_at_a_url(webhook_check, url):
             webhook_check(url)
+
+        @pytest.mark.webhook_contract("esputnik", only="C07,C10")
+        def test_in_process(webhook_check, app):
+            webhook_check(app=app)
         """
     )
     result = run(shop)
-    result.assert_outcomes(passed=2, failed=1)
-    result.stdout.fnmatch_lines(["*FAILED *::test_our_hook?C10 *"])
-
-
-def test_a_check_that_cannot_be_done_is_skipped_with_its_reason(shop: pytest.Pytester) -> None:
-    shop.makepyfile(
-        """
-        from apps import wsgi
-        from emulators.check import contract
-
-        test_wsgi = contract("esputnik", app=wsgi(), only="C16")
-        """
-    )
-    result = run(shop, "-rs")
-    result.assert_outcomes(passed=1, skipped=1)
-    result.stdout.fnmatch_lines(["*SKIPPED*what was stored is not known: give --oracle-url*"])
+    result.assert_outcomes(passed=5, failed=1)
+    result.stdout.fnmatch_lines(["*FAILED *::test_at_a_url?C10 *"])
 
 
 # -- without pytest around
@@ -163,6 +132,36 @@ def test_a_setting_that_does_not_exist_is_refused_with_the_nearest() -> None:
 def test_a_contract_with_nobody_to_check_says_what_it_lacks() -> None:
     with pytest.raises(InvalidValue, match="expected a url or an app"):
         Contract({"provider": "esputnik"}).result("C07")
+
+
+def test_a_target_is_examined_once_for_all_its_checks() -> None:
+    posts: list[str] = []
+
+    def app(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        posts.append(environ["REQUEST_METHOD"])
+        start("200 OK", [])
+        return []
+
+    contract = Contract({"provider": "esputnik", "only": "C07,C10"})
+    run, first = contract.result("C07", app=app)
+    count = len(posts)
+    again, second = contract.result("C10", app=app)
+    assert again is run
+    assert len(posts) == count > 0
+    assert (first.check_id, second.check_id) == ("C07", "C10")
+
+
+def test_an_application_that_is_gone_does_not_lend_its_result_to_the_next() -> None:
+    def app_of(status: str) -> Callable[..., Any]:
+        def app(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+            start(status, [])
+            return []
+
+        return app
+
+    contract = Contract({"provider": "esputnik", "only": "C07"})
+    verdicts = [contract.result("C07", app=app_of(s))[1].verdict for s in ("200 OK", "202 Accepted") * 3]
+    assert [str(verdict) for verdict in verdicts] == ["PASS", "FAIL"] * 3
 
 
 def test_what_is_no_application_is_refused() -> None:

@@ -108,6 +108,8 @@ SIZES_AND_SEQUENCES = {
 }
 BEYOND_THE_SCHEMA = {"C12": "a kind that is new", "C13": "a field that is new"}
 """What vendors add without a word is legal, though no schema has it."""
+FIELD_BY_FIELD = ("C12", "C13", "C14", "C15", "C18", "C19", "C22")
+"""Rows that a legal case of one event shows; C16 and C17 take two events, C20 and C21 are called hostile."""
 
 
 def started(receiver: Clean, number: str, **given: Any) -> Examination:
@@ -161,7 +163,7 @@ def test_what_is_shown_is_legal_or_called_hostile_and_holds_no_more_than_two_eve
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("number", [number for number in base_rows() if "C12" <= number <= "C22"])
+@pytest.mark.parametrize("number", FIELD_BY_FIELD)
 def test_no_field_that_may_be_left_out_stays_unless_it_is_needed(number: str) -> None:
     with mutant_of(number) as receiver:
         spare = asyncio.run(spare_fields(started(receiver, number), number))
@@ -171,10 +173,10 @@ def test_no_field_that_may_be_left_out_stays_unless_it_is_needed(number: str) ->
 async def spare_fields(examination: Examination, number: str) -> list[tuple[str, str]]:
     """The optional fields of legal cases of one event without which these fail just the same, with the failure's key."""
     spare = []
-    for finding in await findings_of(examination, number):
-        case = finding.case
-        if case is None or not case.legal or [len(shot.events) for shot in case.shots] != [1]:
-            continue
+    found = await findings_of(examination, number)
+    cases = [(f, f.case) for f in found if f.case and f.case.legal and len(f.case.shots) == 1]
+    assert cases
+    for finding, case in cases:
         [event] = case.shots[0].events
         for name in optional(examination.sender, event, True):
             shot = replace(case.shots[0], events=(without(event, (name,)),))
@@ -190,9 +192,9 @@ async def spare_fields(examination: Examination, number: str) -> list[tuple[str,
 WITHOUT_AN_ORACLE = {
     **dict.fromkeys(base_rows(), "the same"),
     "C01": "RISK",  # the receiver says how many events it took, and reads only one end of a batch
-    "C04": "PASS",  # a redelivery that is stored twice is acknowledged like any other
+    "C04": "NOT CHECKED",  # a redelivery that is stored twice is acknowledged like any other
     "C06": "NOT CHECKED",
-    "C15": "PASS",  # what is rounded is acknowledged
+    "C15": "NOT CHECKED",  # what is rounded is acknowledged
     "C16": "NOT CHECKED",
     "C17": "NOT CHECKED",
     "C30": "NOT CHECKED",
@@ -274,7 +276,7 @@ async def played(examination: Examination, loaded: Loaded) -> Replayed:
 
 FOUND_BY_ANOTHER = {
     "C03b": "C13",  # that an address may be missing is a matter of fields
-    "C31b": "P01",  # the documents' own example is of last year
+    "C31b": "P01",  # the documents' own example is older than half an hour, too
     "C33b": "C19",  # it shows in texts that are stored otherwise
 }
 FOUND_BY_NOBODY = {

@@ -261,6 +261,7 @@ TRUNCATION = Check(
     run=truncated_batches,
     reads_oracle=True,
     blind=True,
+    hidden=True,
 )
 CHECKS = (
     TRUNCATION,

@@ -143,6 +143,7 @@ CHECKS = (
         judge=judge_again,
         reads_oracle=True,
         blind=True,
+        hidden=True,
     ),
     Check(
         "C05",
@@ -157,6 +158,7 @@ CHECKS = (
         judge=judge_race,
         reads_oracle=True,
         blind=True,
+        hidden=True,
     ),
     Check(
         "C30",

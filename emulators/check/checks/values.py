@@ -139,6 +139,7 @@ CHECKS = (
         judge=either,
         reads_oracle=True,
         blind=True,
+        hidden=True,
     ),
     Check(
         "C18",
