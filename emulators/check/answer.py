@@ -21,23 +21,26 @@ LONGEST = 4300
 """Digits of a number, beyond which Python refuses to read one."""
 
 
-def understood(data: bytes, strictly: bool = False) -> Any:
+def understood(data: bytes, strictly: bool = False, kept: bool = False) -> Any:
     """The JSON value; of JSON by the line and of plain text the list of the lines. Raises `ValueError`, saying why not.
 
     Of JSON by the line a last line that is not whole is left out: somebody is writing it. `strictly`: JSON was promised,
-    so that what is none is no text either.
+    so that what is none is no text either. `kept`: bodies may lie there as they came, hostile ones too.
     """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ValueError("neither JSON nor UTF-8 text") from None
+        if not kept:
+            raise ValueError("neither JSON nor UTF-8 text") from None
+        # Whoever keeps bodies as they come keeps the hostile ones, too.
+        text = data.decode("utf-8-sig", "replace")
     if not text.strip():
         return []
     try:
         return _decoded(text)
     except ValueError as error:
         reason = str(error)
-    if "\0" in text:
+    if not kept and "\0" in text:
         raise ValueError("neither JSON nor text: it holds a NUL")
     lines = [line for line in text.splitlines() if line.strip()]
     records = _by_the_line(lines, torn=not text.endswith("\n"))

@@ -180,7 +180,7 @@ class Examination:
             self.session.timeout,
             self.teller.facts(self.session.facts),
             _versions(),
-            self.runner.cut,
+            self.runner.cut or self.runner.unsure,
             self.interrupted,
             self.settings.least,
         )

@@ -116,7 +116,12 @@ def _visited(node: Any, names: Callable[[str], Iterable[str]]) -> Found:
     found: Found = {}
     if isinstance(node, list):
         for item in node:
-            _add(found, names(_text(item)), item)
+            # A receiver that keeps whole bodies: the events in them are the records.
+            inner = (
+                item if isinstance(item, list) and all(isinstance(each, dict) for each in item) else [item]
+            )
+            for record in inner:
+                _add(found, names(_text(record)), record)
     elif isinstance(node, dict):
         _object(node, names, found)
     elif node is not None:

@@ -11,7 +11,7 @@ from emulators.check.judging import attempt
 from emulators.check.session import BudgetSpent, Session
 from emulators.check.shrinking import minimised
 from emulators.check.vocabulary import Case, Failure, Finding, Outcome, Severity, Verdict
-from emulators.errors import EmulatorError
+from emulators.errors import EmulatorError, TargetUnusable
 
 MOST_FINDINGS = 3
 """Of one check: what is the same bug under three keys is told thrice."""
@@ -44,6 +44,8 @@ class Runner:
     results: list[Result] = field(default_factory=list)
     cut: str = ""
     """Why it ended before its end; empty: it did not."""
+    unsure: str = ""
+    """What could not be read or reached on the way, so that something is not known; empty: nothing."""
     only_handshake: str = ""
     """Why nothing but the handshake can be told of this receiver; empty: all can."""
 
@@ -88,6 +90,13 @@ class Runner:
             self.cut = self.cut or str(spent)
             result.verdict = _worst(result.findings) if result.findings else Verdict.NOT_CHECKED
             result.reason = str(spent)
+        except TargetUnusable as lost:
+            if check.phase == "preflight":
+                raise
+            # What is known by now is worth telling.
+            self.unsure = self.unsure or str(lost)
+            result.verdict = _worst(result.findings) if result.findings else Verdict.NOT_CHECKED
+            result.reason = str(lost)
         result.requests = self.session.budget.spent - before
         result.seconds = time.perf_counter() - started
         self.tell("result", result)

@@ -117,12 +117,12 @@ class FileSource:
         """What stands in it now."""
         for _ in range(TORN - 1):
             try:
-                return understood(await asyncio.to_thread(self._bytes), strictly=self._promised)
+                return understood(await asyncio.to_thread(self._bytes), strictly=self._promised, kept=True)
             except ValueError:
                 # Somebody may be in the middle of writing it.
                 await asyncio.sleep(0.02)
         try:
-            return understood(await asyncio.to_thread(self._bytes), strictly=self._promised)
+            return understood(await asyncio.to_thread(self._bytes), strictly=self._promised, kept=True)
         except ValueError as error:
             raise OracleUnusable(f"the oracle {self.path}: {error}") from None
 

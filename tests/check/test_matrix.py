@@ -240,7 +240,7 @@ def test_the_receiver_in_node_is_left_in_peace(provider: str, tmp_path: Path) ->
             "oracle_key": "/email",
             "oracle_status": "/status",
             "seed": 1,
-            "skip": ["C32", "C34"],
+            "skip": ["C34"],
         }
         run = asyncio.run(Examination(made(settings), {}).run())
     assert not list(run.findings()), report(run)
