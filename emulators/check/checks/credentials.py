@@ -80,7 +80,7 @@ async def ask(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
     cases = list(strangers(session))
     if not cases:
         raise CannotTell(
-            "the target has no credentials: give them as --basic, or as a header with a telling name"
+            "the target was given no credentials; --basic has them, or a header with a telling name"
         )
     for case in cases:
         judged = partial(let_in, session, case)
