@@ -9,6 +9,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from emulators.errors import unknown
 
@@ -54,6 +55,15 @@ def revision_of(spec: str) -> str:
             raise unknown(f"revision of {name}", revision, known)
         return revision
     return next(p.parent.name for p in profiles if json.loads(p.read_bytes()).get("default"))
+
+
+def told(specs: Mapping[str, str], urls: Mapping[str, str], tenant: str = "") -> dict[str, Any]:
+    """What an app and its tests must know of each vendor: where he is, as of when, and the settings that lead there."""
+    found = {}
+    for name, spec in specs.items():
+        env = door(name).env(urls[name], door(name).credentials(tenant))
+        found[name] = {"url": urls[name], "revision": revision_of(spec), "env": env}
+    return found
 
 
 def root() -> Path:

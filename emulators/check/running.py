@@ -10,7 +10,7 @@ from emulators.check.catalogue import PHASES, Check
 from emulators.check.judging import attempt
 from emulators.check.session import BudgetSpent, Session
 from emulators.check.shrinking import minimised
-from emulators.check.vocabulary import Case, Failure, Finding, Outcome, Severity, Verdict
+from emulators.check.vocabulary import Case, Failure, Finding, Outcome, Verdict
 from emulators.errors import EmulatorError, TargetUnusable
 
 MOST_FINDINGS = 3
@@ -166,8 +166,3 @@ class Runner:
 def _worst(findings: Sequence[Finding]) -> Verdict:
     verdicts = {finding.verdict for finding in findings if not finding.accepted}
     return next((v for v in (Verdict.FAIL, Verdict.RISK) if v in verdicts), Verdict.PASS)
-
-
-def counts(results: Sequence[Result], least: Severity) -> list[Finding]:
-    """The findings that count: as grave as `least`, and not put up with."""
-    return [f for r in results for f in r.findings if f.severity >= least and not f.accepted]

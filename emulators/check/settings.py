@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -203,8 +202,3 @@ def _accepted(number: int, given: Any) -> Accepted:
     if until is not None and not isinstance(until, date):
         raise InvalidValue(f"{where}: until: expected a date such as 2027-01-31, got {until!r}")
     return Accepted(given["check"].upper(), given["reason"], str(given.get("key", "")), until)
-
-
-def environment() -> Mapping[str, str]:
-    """Where references lead."""
-    return os.environ

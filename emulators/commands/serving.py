@@ -83,13 +83,8 @@ class Front:
 
     def ready(self, specs: Mapping[str, str]) -> dict[str, Any]:
         """The ready line."""
-        providers = {}
-        for name, spec in specs.items():
-            door = doors.door(name)
-            env = door.env(self.urls[name], door.credentials())
-            providers[name] = {"url": self.urls[name], "revision": doors.revision_of(spec), "env": env}
         told = {"ready": True, "id": self.id, "control": self.control.url, "token": self.token}
-        return {**told, **({"ca": self.ca} if self.ca else {}), "providers": providers}
+        return {**told, **({"ca": self.ca} if self.ca else {}), "providers": doors.told(specs, self.urls)}
 
 
 class Server:

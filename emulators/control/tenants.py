@@ -20,7 +20,7 @@ from emulators.engine.journal import Exchange
 from emulators.engine.provider import Call
 from emulators.engine.state import State
 from emulators.engine.world import World
-from emulators.errors import InvalidValue, UnknownName, unknown
+from emulators.errors import InvalidValue, unknown
 from emulators.hosting import LoopHost, Setting, awaken
 
 DEFAULT = "default"
@@ -39,18 +39,6 @@ class Cast:
     def credentials(self, provider: str, tenant: str) -> dict[str, str]:
         """What the apps of a tenant call a vendor with."""
         return doors.door(provider).credentials("" if tenant == DEFAULT else tenant)
-
-    def env(self, provider: str, tenant: str) -> dict[str, str]:
-        """Settings for an app."""
-        door = doors.door(provider)
-        return door.env(self.urls[provider], self.credentials(provider, tenant))
-
-    def check_revision(self, provider: str, revision: str) -> None:
-        """Refuses what a vendor of another revision remembers."""
-        self.check(provider)
-        here = doors.revision_of(self.specs[provider])
-        if revision != here:
-            raise InvalidValue(f"{provider}: this was kept by revision {revision}, and here is {here}")
 
     def check(self, provider: str) -> None:
         """Refuses a vendor that is not imitated here, with the nearest that is."""
@@ -195,6 +183,3 @@ def check_name(name: object) -> str:
     ):
         raise InvalidValue(f"name: expected up to 64 letters A to Z, digits, - and _, got {name!r}")
     return name
-
-
-__all__ = ["DEFAULT", "HEADER", "Cast", "Tenant", "Tenants", "UnknownName", "check_name"]

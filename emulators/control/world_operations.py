@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emulators import doors
 from emulators.control.operations import Asked, Field, Json, Operation, time_of
 from emulators.control.snapshots import (
     drop_snapshot,
@@ -32,18 +33,8 @@ async def providers(asked: Asked) -> Json:
 
 
 def told_providers(tenant: Tenant) -> Json:
-    """Where each vendor is, and which settings an app needs."""
-    from emulators import doors
-
-    cast = tenant.cast
-    return {
-        name: {
-            "url": cast.urls[name],
-            "revision": doors.revision_of(spec),
-            "env": cast.env(name, tenant.name),
-        }
-        for name, spec in cast.specs.items()
-    }
+    """Where each vendor is, and which settings an app of this tenant needs."""
+    return doors.told(tenant.cast.specs, tenant.cast.urls, "" if tenant.name == DEFAULT else tenant.name)
 
 
 async def list_tenants(asked: Asked) -> Json:
@@ -228,5 +219,3 @@ WORLD = (
     ),
     Operation("drop-snapshot", "DELETE", "/v1/snapshots/{name}", "Forgets a state.", drop_snapshot),
 )  # fmt: skip
-
-__all__ = ["AFTER", "DEFAULT", "LIMIT", "MOST", "WORLD", "page", "told_providers"]
