@@ -40,6 +40,13 @@ class Cast:
         """What the apps of a tenant call a vendor with."""
         return doors.door(provider).credentials("" if tenant == DEFAULT else tenant)
 
+    def check_revision(self, provider: str, revision: str) -> None:
+        """Refuses what a vendor of another revision remembers."""
+        self.check(provider)
+        here = doors.revision_of(self.specs[provider])
+        if revision != here:
+            raise InvalidValue(f"{provider}: this was kept by revision {revision}, and here is {here}")
+
     def check(self, provider: str) -> None:
         """Refuses a vendor that is not imitated here, with the nearest that is."""
         if provider not in self.specs:
