@@ -39,10 +39,10 @@ def feeds() -> list[tuple[str, str, str]]:
 @given(st.lists(IDS, min_size=1, max_size=30), st.integers(0, 3))
 def test_a_fresh_id_is_another_one_and_nobody_elses(olds: list[Any], seed: int) -> None:
     renamer = Renamer(seed)
-    new = {str(old): renamer(old) for old in olds}
-    assert all(str(value) != old for old, value in new.items())
-    assert len({str(value) for value in new.values()}) == len(new)
-    assert {str(old): renamer(old) for old in reversed(olds)} == new
+    new = {str(old): str(renamer(old)) for old in olds}
+    assert all(value != old for old, value in new.items())
+    assert len(set(new.values())) == len(new)
+    assert {str(old): str(renamer(old)) for old in reversed(olds)} == new
     assert all(type(renamer(old)) is type(old) for old in olds)
 
 
