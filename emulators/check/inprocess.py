@@ -4,200 +4,152 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import io
-import sys
+import threading
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from typing import Any
-from urllib.parse import unquote
 
 from aiohttp import web
 
-from emulators.engine.doorway import Doorway
-from emulators.engine.limits import Limits
-from emulators.engine.listening import listen
+from emulators.check.asgi import Asgi
+from emulators.check.wsgi import Wsgi
+from emulators.engine.listening import BACKLOG, listen
 from emulators.errors import InvalidValue
-from emulators.hosting import thread_host
 
 Respond = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-LARGEST = Limits(body=64 * 1024 * 1024)
+STARTED, ENDED = 30.0, 5.0
+"""Seconds that an application may take to start, and to end."""
+BROKEN_OFF = 0.1
 
 
 @contextmanager
 def served(app: Any) -> Iterator[str]:
-    """The base URL of an application that runs in a thread beside the caller."""
-    host = thread_host()
-    with host.entered(_behind(app)) as url:
+    """The base URL of an application that runs on a loop of its own, in a thread beside the caller.
+
+    Raises `InvalidValue` for what is no application or does not start. What goes wrong at its end is a warning: all was told by then.
+    """
+    home = _Home(_kind(app))
+    try:
+        yield home.url()
+    finally:
+        if trouble := home.leave():
+            warnings.warn(f"app: {trouble}", RuntimeWarning, stacklevel=3)
+
+
+class _Home:
+    """A thread with a loop, in which a context is entered and left. Whoever hangs there holds up nobody for long."""
+
+    def __init__(self, inside: AbstractAsyncContextManager[str]) -> None:
+        self._inside = inside
+        self._ready: Future[str] = Future()
+        self._trouble = ""
+        self._loop = asyncio.new_event_loop()
+        self._leaving = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="app under check", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            try:
+                runner.run(self._live())
+            except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - told to whoever started it
+                self._failed(error)
+
+    def _failed(self, error: BaseException) -> None:
+        said = str(error) if isinstance(error, InvalidValue) else f"{type(error).__name__}: {error}"
+        if self._ready.done():
+            self._trouble = f"it failed at its end: {said}"
+            return
+        refusal = InvalidValue(f"app: it refused to start: {said}")
+        refusal.__cause__ = error
+        self._ready.set_exception(refusal)
+
+    async def _live(self) -> None:
+        task = asyncio.current_task()
+        self._cancel = task.cancel if task else self._leaving.set
+        async with self._inside as url:
+            self._ready.set_result(url)
+            await self._leaving.wait()
+
+    def url(self) -> str:
+        """Where it is served, once it is."""
+        try:
+            return self._ready.result(STARTED)
+        except TimeoutError:
+            self._loop.call_soon_threadsafe(self._cancel)
+            raise InvalidValue(f"app: it had not started after {STARTED:g} s") from None
+
+    def leave(self) -> str:
+        """Ends it; what went wrong in words."""
+        with suppress(RuntimeError):  # it has ended by itself
+            self._loop.call_soon_threadsafe(self._leaving.set)
+        self._thread.join(ENDED)
+        return f"it had not ended after {ENDED:g} s" if self._thread.is_alive() else self._trouble
+
+
+def _kind(app: Any) -> AbstractAsyncContextManager[str]:
+    if isinstance(app, web.Application):
+        return _aiohttp(app)
+    return _asgi(app) if _is_asgi(app) else _wsgi(app)
+
+
+@asynccontextmanager
+async def _aiohttp(app: web.Application) -> AsyncIterator[str]:
+    runner = web.AppRunner(app, shutdown_timeout=BROKEN_OFF, access_log=None)
+    try:
+        await runner.setup()
+        await web.SockSite(runner, listen("127.0.0.1", 0)).start()
+        host, port = runner.addresses[0][:2]
+        yield f"http://{host}:{port}"
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def _asgi(app: Any) -> AsyncIterator[str]:
+    served = Asgi(app)
+    async with served.alive(), _listening(served.respond) as url:
         yield url
 
 
 @asynccontextmanager
-async def _behind(app: Any) -> AsyncIterator[str]:
-    if isinstance(app, web.Application):
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        listening = listen("127.0.0.1", 0)
-        await web.SockSite(runner, listening).start()
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            await runner.cleanup()
-        return
-    asgi = _is_asgi(app)
-    doorway = Doorway(listen("127.0.0.1", 0), _asgi(app) if asgi else _wsgi(app), LARGEST)
-    await doorway.start()
+async def _wsgi(app: Any) -> AsyncIterator[str]:
+    served = Wsgi(app)
+    async with _listening(served.respond) as url:
+        yield url
+    await served.finished()
+
+
+@asynccontextmanager
+async def _listening(respond: Respond) -> AsyncIterator[str]:
+    """A bare server: a request reaches the application as it came, packed or not, as soon as its head is there."""
+    loop = asyncio.get_running_loop()
+
+    def arrived(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+        return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=0)
+
+    handler = web.Server(respond, request_factory=arrived, auto_decompress=False, access_log=None)
+    listening = listen("127.0.0.1", 0)
+    server = await loop.create_server(handler, sock=listening, backlog=BACKLOG)
     try:
-        if asgi:
-            async with _alive(app):
-                yield doorway.url
-        else:
-            yield doorway.url
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
-        await doorway.stop()
+        server.close()
+        await handler.shutdown(BROKEN_OFF)
 
 
 def _is_asgi(app: Any) -> bool:
     if not callable(app):
         raise InvalidValue(f"app: expected an ASGI, WSGI or aiohttp application, got {app!r}")
     call = app if inspect.isroutine(app) or inspect.isclass(app) else type(app).__call__
-    if inspect.iscoroutinefunction(call):
+    if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(call):
         return True
-    wanted = [p for p in inspect.signature(app).parameters.values() if p.default is p.empty]
-    return len(wanted) == 3
-
-
-@asynccontextmanager
-async def _alive(app: Any) -> AsyncIterator[None]:
-    """The lifespan of an ASGI application, as far as it has one."""
-    inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    answered: asyncio.Queue[str] = asyncio.Queue()
-
-    async def send(message: dict[str, Any]) -> None:
-        await answered.put(message["type"])
-
-    async def live() -> None:
-        try:
-            await app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, inbox.get, send)
-        except Exception:  # noqa: BLE001 - that is how an application says that it has none
-            pass
-        finally:
-            await answered.put("over")
-
-    life = asyncio.create_task(live())
     try:
-        await inbox.put({"type": "lifespan.startup"})
-        if await answered.get() == "lifespan.startup.failed":
-            raise InvalidValue("app: it refused to start")
-        try:
-            yield
-        finally:
-            await inbox.put({"type": "lifespan.shutdown"})
-            if not life.done():
-                await answered.get()
-    finally:
-        life.cancel()
-        await asyncio.gather(life, return_exceptions=True)
-
-
-def _asgi(app: Any) -> Respond:
-    async def respond(request: web.BaseRequest) -> web.StreamResponse:
-        body = await request.read()
-        messages = [{"type": "http.request", "body": body, "more_body": False}]
-        status, headers, said = 500, list[tuple[bytes, bytes]](), b""
-        answered = asyncio.Event()
-
-        async def receive() -> dict[str, Any]:
-            if messages:
-                return messages.pop()
-            # Whoever streams an answer stops at a disconnect: none may come before the end of it.
-            await answered.wait()
-            return {"type": "http.disconnect"}
-
-        async def send(message: dict[str, Any]) -> None:
-            nonlocal status, headers, said
-            if message["type"] == "http.response.start":
-                status, headers = message["status"], list(message.get("headers", ()))
-            elif message["type"] == "http.response.body":
-                said += message.get("body", b"")
-                if not message.get("more_body", False):
-                    answered.set()
-
-        path, _, query = request.raw_path.partition("?")
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": "1.1",
-            "method": request.method,
-            "scheme": "http",
-            "path": unquote(path),
-            "raw_path": path.encode(),
-            "query_string": query.encode(),
-            "root_path": "",
-            "headers": [(name.lower(), value) for name, value in request.raw_headers],
-            "client": ("127.0.0.1", 0),
-            "server": ("127.0.0.1", 80),
-            "state": {},
-        }
-        await app(scope, receive, send)
-        return _response(status, [(n.decode("latin-1"), v.decode("latin-1")) for n, v in headers], said)
-
-    return respond
-
-
-def _wsgi(app: Any) -> Respond:
-    async def respond(request: web.BaseRequest) -> web.StreamResponse:
-        body = await request.read()
-        return await asyncio.get_running_loop().run_in_executor(None, _called, app, request, body)
-
-    return respond
-
-
-def _called(app: Any, request: web.BaseRequest, body: bytes) -> web.Response:
-    path, _, query = request.raw_path.partition("?")
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": request.method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote(path, "latin-1"),
-        "QUERY_STRING": query,
-        "SERVER_NAME": "127.0.0.1",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
-    for name, value in request.headers.items():
-        key = name.upper().replace("-", "_")
-        if key == "CONTENT_TYPE":
-            environ[key] = value
-        elif key not in ("CONTENT_LENGTH", "TRANSFER_ENCODING"):
-            environ[f"HTTP_{key}"] = value
-    told: dict[str, Any] = {}
-    written: list[bytes] = []
-
-    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
-        told.update(status=int(status.split()[0]), headers=headers)
-        return written.append
-
-    parts = app(environ, start)
-    try:
-        said = b"".join([*written, *parts])
-    finally:
-        if close := getattr(parts, "close", None):
-            close()
-    return _response(told["status"], told["headers"], said)
-
-
-def _response(status: int, headers: list[tuple[str, str]], body: bytes) -> web.Response:
-    from multidict import CIMultiDict
-
-    named = CIMultiDict(
-        (n, v) for n, v in headers if n.lower() not in ("content-length", "transfer-encoding")
-    )
-    return web.Response(status=status, headers=named, body=body)
+        parameters = inspect.signature(app).parameters.values()
+    except (TypeError, ValueError):
+        raise InvalidValue(
+            f"app: expected an ASGI, WSGI or aiohttp application, got {app!r}, whose parameters are not known"
+        ) from None
+    return len([p for p in parameters if p.default is p.empty]) == 3

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import aiohttp
 
 from emulators.check.answer import OracleUnusable, plain, understood
+from emulators.check.silence import why
 from emulators.check.spawning import ran
 from emulators.check.vocabulary import Pairs
 from emulators.engine.egress import Egress
@@ -53,9 +54,9 @@ class UrlSource:
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, EgressRefused):
                 raise error.os_error from None
-            raise self._unusable(f"no connection: {error.os_error.strerror or error.os_error}") from None
+            raise self._unusable(why(error, self.url)) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise self._unusable(f"{type(error).__name__}: {error}") from None
+            raise self._unusable(why(error, self.url)) from None
         if kind == "text/html":
             raise self._unusable("answered with a page for people (HTML); is a login missing?")
         try:

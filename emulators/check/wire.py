@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import gzip
 import io
-import json
+import ssl
 import time
+from functools import cached_property
 from typing import Any
 
 import aiohttp
 from yarl import URL
 
+from emulators.check.silence import why
 from emulators.check.vocabulary import Heard, Pairs
-from emulators.engine.codec import encode
 from emulators.engine.egress import Egress
 from emulators.engine.message import Request
 from emulators.engine.mischief import reset_after_body
@@ -21,23 +22,9 @@ from emulators.engine.resolver import GuardedResolver
 from emulators.errors import EgressRefused, InvalidValue
 
 MOST_READ = 256 * 1024
-
-
-def written(value: Any, style: str) -> bytes:
-    """A JSON value as bytes, in one of the ways that mean the same."""
-    if style == "spaced":
-        return json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8", "backslashreplace")
-    if style == "escaped":
-        return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode()
-    if style == "reordered":
-        return encode(_backwards(value))
-    return encode(value)
-
-
-def _backwards(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _backwards(value[name]) for name in reversed(value)}
-    return [_backwards(item) for item in value] if isinstance(value, list) else value
+IDLE = 1.0
+"""Seconds after which whoever closes a connection that he kept owes no word: it had been idle."""
+LONGEST_KEPT = 600.0
 
 
 def _data(body: bytes | None) -> Any:
@@ -46,11 +33,18 @@ def _data(body: bytes | None) -> Any:
 
 
 class Wire:
-    """A connection for each request, as for each attempt of a vendor. Redirects are answers."""
+    """A connection for each request, as for each attempt of a vendor; or `kept`: one for all, for as long as the receiver keeps
+    it. Redirects are answers.
 
-    def __init__(self, egress: Egress) -> None:
-        self._egress = egress
+    `surprises`: how often a kept connection was closed after an answer that did not announce it.
+    """
+
+    def __init__(self, egress: Egress, kept: bool = False) -> None:
+        self.egress = egress
+        self._kept = kept
         self._session: aiohttp.ClientSession | None = None
+        self._made = self._announced = 0
+        self._rested = 0.0
 
     async def send(
         self,
@@ -64,15 +58,13 @@ class Wire:
         """One request; never raises for anything that the receiver or the network does."""
         started = time.perf_counter()
         try:
-            self._egress.check_url(url)
+            self.egress.check_url(url)
             async with asyncio.timeout(timeout):
                 return await self._asked(method, url, headers, body, framing, started)
         except TimeoutError:
             reason = f"no answer within {timeout:g} s"
-        except (EgressRefused, InvalidValue) as error:
-            reason = str(error)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            reason = f"{type(error).__name__}: {error}"
+        except (aiohttp.ClientError, EgressRefused, InvalidValue, OSError, ValueError) as error:
+            reason = why(error, url)
         return Heard(None, seconds=time.perf_counter() - started, reason=reason)
 
     async def _asked(
@@ -89,7 +81,13 @@ class Wire:
         if framing == "expect":
             more["expect100"] = True
         async with self._open().request(
-            method, url, data=_data(body), headers=sent, allow_redirects=False, **more
+            method,
+            url,
+            data=_data(body),
+            headers=sent,
+            allow_redirects=False,
+            ssl=self._trust if url.startswith("https:") else True,
+            **more,
         ) as response:
             said = b""
             while chunk := await response.content.read(MOST_READ - len(said)):
@@ -104,31 +102,65 @@ class Wire:
         """Sends the whole request and resets the connection before any answer."""
         started = time.perf_counter()
         request = Request("POST", url, headers, body, timeout)
-        parts = URL(url)
         try:
-            self._egress.check_url(url)
             async with asyncio.timeout(timeout):
-                found = await GuardedResolver(self._egress).resolve(parts.host or "", parts.port or 0)
-                await reset_after_body(request, found[0]["host"])
-        except (TimeoutError, OSError, EgressRefused) as error:
-            return Heard(
-                None, seconds=time.perf_counter() - started, reason=f"{type(error).__name__}: {error}"
-            )
-        return Heard(None, seconds=time.perf_counter() - started, reason="reset by us after the body")
+                await reset_after_body(request, await self._address(URL(url)))
+            reason = "reset by us after the body"
+        except TimeoutError:
+            reason = f"the request was not taken within {timeout:g} s"
+        except (EgressRefused, InvalidValue, OSError, ValueError) as error:
+            reason = why(error, url)
+        return Heard(None, seconds=time.perf_counter() - started, reason=reason)
+
+    async def _address(self, url: URL) -> str:
+        """The address that a URL stands for, once the guard has seen both."""
+        self.egress.check_url(str(url))
+        return (await GuardedResolver(self.egress).resolve(url.host or "", url.port or 0))[0]["host"]
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext:
+        """Verifies receivers, by what SSL_CERT_FILE says when the first is asked; aiohttp's own is made at its import."""
+        return ssl.create_default_context()
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(
-                resolver=GuardedResolver(self._egress), force_close=True, limit=0, use_dns_cache=False
-            )
+            watch = aiohttp.TraceConfig()
+            watch.on_connection_create_start.append(self._connected)
+            watch.on_request_end.append(self._answered)
             self._session = aiohttp.ClientSession(
-                connector=connector,
+                connector=aiohttp.TCPConnector(
+                    resolver=GuardedResolver(self.egress),
+                    limit=1 if self._kept else 0,
+                    force_close=not self._kept,
+                    keepalive_timeout=LONGEST_KEPT if self._kept else None,
+                    use_dns_cache=False,
+                ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(),
                 auto_decompress=False,
                 skip_auto_headers=("Accept-Encoding", "User-Agent", "Content-Type", "Accept"),
+                trace_configs=[watch] if self._kept else None,
             )
         return self._session
+
+    @property
+    def surprises(self) -> int:
+        """See the class."""
+        return max(0, self._made - 1 - self._announced)
+
+    async def _connected(self, *what: object) -> None:
+        self._made += 1
+        if self._rested and time.perf_counter() - self._rested > IDLE:
+            self._announced += 1
+
+    async def _answered(self, _: object, __: object, ended: aiohttp.TraceRequestEndParams) -> None:
+        answer = ended.response
+        closes = answer.headers.get("Connection", "").lower() == "close"
+        if closes or answer.version != aiohttp.HttpVersion11:
+            self._announced += 1
+            self._rested = 0.0
+        else:
+            self._rested = time.perf_counter()
 
     async def close(self) -> None:
         """Lets go of every connection."""

@@ -2,85 +2,71 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
-
-import aiohttp
+from typing import TYPE_CHECKING
 
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import answered
 from emulators.check.checks.parts import ordinary
 from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Exchange, Failure, Severity, Shot, Verdict
-from emulators.check.wire import Wire
-from emulators.engine.resolver import GuardedResolver
 
-REQUESTS = 20
+if TYPE_CHECKING:
+    from emulators.check.wire import Wire
+
+REQUESTS, FEWEST = 30, 20
+ENOUGH = 2.0
+"""Seconds that are spent on requests over one connection, once the fewest are done."""
 UNREAD = b"[" + b"0," * 20_000 + b"0]"
 """A body that a receiver may have no reason to read: 40 kB."""
 ELSEWHERE = "/provider-emulators/nothing-is-here"
-
-
-class KeptWire(Wire):
-    """One connection, kept as long as the receiver keeps it. `surprises`: how often it was closed after an answer that did not
-    announce it."""
-
-    def __init__(self, other: Wire) -> None:
-        super().__init__(other._egress)
-        self._made = self._announced = 0
-
-    @property
-    def surprises(self) -> int:
-        return max(0, self._made - 1 - self._announced)
-
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            watch = aiohttp.TraceConfig()
-            watch.on_connection_create_end.append(self._connected)
-            watch.on_request_end.append(self._answered)
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    resolver=GuardedResolver(self._egress), limit=1, use_dns_cache=False
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(),
-                auto_decompress=False,
-                skip_auto_headers=("Accept-Encoding", "User-Agent", "Content-Type", "Accept"),
-                trace_configs=[watch],
-            )
-        return self._session
-
-    async def _connected(self, *what: object) -> None:
-        self._made += 1
-
-    async def _answered(self, _: object, __: object, ended: aiohttp.TraceRequestEndParams) -> None:
-        answer = ended.response
-        closes = answer.headers.get("Connection", "").lower() == "close"
-        if closes or answer.version != aiohttp.HttpVersion11:
-            self._announced += 1
+PAUSE = 1.0
+"""Seconds for which half a body is all there is; more where the receiver is slow."""
+REST = "seconds that a kept connection is left alone"
+"""Fact, set by whoever has the time: vendors come back to a connection after minutes."""
 
 
 async def reused(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
-    """Requests over a connection that is kept; a refused one with a body in front of a good one."""
+    """Requests over a connection that is kept; a refused one with a body in front of a good one; half a body."""
     events = ordinary(session, 2)
     alone = session.wire
     if not (await _sent(session, Shot(events[:1]))).acknowledged:
         return
-    session.wire = kept = KeptWire(alone)
+    from emulators.check.wire import Wire
+
+    session.wire = kept = Wire(alone.egress, kept=True)
     try:
-        async for found in _one_after_the_other(session, kept, alone, Shot(events[:1])):
+        async for found in _over_one(session, kept, alone, events):
             yield found
-            return
-        async for found in _after_a_refusal(session, alone, Shot(events[1:])):
-            yield found
+            break
     finally:
         session.wire = alone
         await kept.close()
+    async for found in _half(session, alone, events[0]):
+        yield found
+
+
+async def _over_one(
+    session: Session, kept: Wire, alone: Wire, events: tuple[dict[str, object], ...]
+) -> AsyncIterator[tuple[Failure, Case]]:
+    """What is wrong about a kept connection; the first of it spoils what would follow."""
+    async for found in _one_after_the_other(session, kept, alone, Shot(events[:1])):
+        yield found
+    async for found in _after_a_refusal(session, alone, Shot(events[1:])):
+        yield found
+    async for found in _after_a_rest(session, alone, Shot(events[:1])):
+        yield found
 
 
 async def _one_after_the_other(
-    session: Session, kept: KeptWire, alone: Wire, shot: Shot
+    session: Session, kept: Wire, alone: Wire, shot: Shot
 ) -> AsyncIterator[tuple[Failure, Case]]:
+    started = time.monotonic()
     for number in range(1, REQUESTS + 1):
+        if number > FEWEST and time.monotonic() - started > ENOUGH:
+            return
         exchange = await _sent(session, shot)
         case = Case("C25", f"{number} requests over one connection", (shot,) * number, basis="assumed")
         if exchange.acknowledged and not kept.surprises:
@@ -109,14 +95,69 @@ async def _after_a_refusal(session: Session, alone: Wire, shot: Shot) -> AsyncIt
         exchange = await _sent(session, shot)
         if exchange.acknowledged or not (await _alone(session, alone, shot)).acknowledged:
             continue
+        why = (
+            "It closes the connection and does not say so (Connection: close), or it answers before it has read the body"
+            if exchange.heard.status is None
+            else "It answers before it has read the body, and takes the rest of it for the next request"
+        )
         says = (
             f"after a request {what} ({refused.heard.status}) the next one over the same connection: the receiver"
-            f" {answered(exchange.heard)}; over one of its own it passes. It answers before it has read the body, and takes the"
-            " rest of it for the next request"
+            f" {answered(exchange.heard)}; over one of its own it passes. {why}"
         )
         case = Case("C25", f"a request {what}, then a good one", (refusal, shot), legal=False)
         yield Failure("out of step", says), case
         return
+
+
+async def _after_a_rest(session: Session, alone: Wire, shot: Shot) -> AsyncIterator[tuple[Failure, Case]]:
+    """A connection that was not used for long and is still open must still serve; closing it in time is right."""
+    rest = session.facts.get(REST)
+    if not isinstance(rest, int | float) or not (await _sent(session, shot)).acknowledged:
+        return
+    await asyncio.sleep(rest)
+    exchange = await _sent(session, shot)
+    if exchange.acknowledged or not (await _alone(session, alone, shot)).acknowledged:
+        return
+    says = (
+        f"a request over a connection that nobody used for {rest:g} s: the receiver {answered(exchange.heard)}; over one of its"
+        " own it passes. Something on the way has forgotten the connection and told nobody"
+    )
+    yield (
+        Failure("rested", says),
+        Case("C25", f"two requests, {rest:g} s apart", (shot, shot), basis="assumed"),
+    )
+
+
+async def _half(
+    session: Session, alone: Wire, template: dict[str, object]
+) -> AsyncIterator[tuple[Failure, Case]]:
+    """A success that comes while half of the body is still to be sent."""
+    shot = Shot((template,))
+    from emulators.check.hesitating import FILLED, HesitantWire
+
+    wire = HesitantWire(alone.egress)
+    usual = session.facts.get("latency")
+    wire.pause = PAUSE + 2 * usual if isinstance(usual, float) else PAUSE
+    session.wire = wire
+    try:
+        exchange = (await session.fire(shot, legal=False))[0]
+    finally:
+        session.wire = alone
+        await wire.close()
+    if not (wire.early and exchange.acknowledged):
+        return
+    says = (
+        f"a request of {FILLED:,} bytes: the receiver {answered(exchange.heard)} when half of it had arrived. It acknowledges what"
+        " it cannot know: where the rest is cut off, never comes, or is no event, the vendor hears that it was taken"
+    )
+    case = Case(
+        "C25",
+        "a request whose second half comes late, filled up with spaces",
+        (shot,),
+        legal=False,
+        basis="assumed",
+    )
+    yield Failure("before the end", says, severity=Severity.HIGH), case
 
 
 async def _sent(session: Session, shot: Shot) -> Exchange:
