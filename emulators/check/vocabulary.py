@@ -13,9 +13,11 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 class Verdict(StrEnum):
-    """What a check came to. `NOT_CHECKED` is never green: it says why nobody knows."""
+    """What a check came to. `ACCEPTED`: it found only what is put up with, which is not green and does not fail the run.
+    `NOT_CHECKED` is never green: it says why nobody knows."""
 
     PASS = "PASS"
+    ACCEPTED = "ACCEPTED"
     FAIL = "FAIL"
     RISK = "RISK"
     NOT_CHECKED = "NOT CHECKED"
@@ -155,6 +157,8 @@ class Finding:
     source: str = ""
     accepted: str = ""
     """Why it is put up with, from the configuration; it counts no more then."""
+    accepted_until: str = ""
+    """The last day of that (2027-01-31); empty: there is none."""
 
     @property
     def flaky(self) -> bool:

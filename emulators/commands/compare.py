@@ -1,5 +1,6 @@
-"""Two reports of `emulators check --report`: what is new, what is gone, and what is not checked any more. Exit code 1 if
-anything got worse.
+"""Two reports of `emulators check --report FILE`: what is new, what is gone, and what is not checked any more. Exit code 1 if
+anything got worse: NEW findings that are not accepted, WORSE ones, and BLIND checks, which were done and are not any more.
+`?` stands before what one report alone has for a reason that need not lie in the receiver.
 
     emulators compare before.json after.json
 """

@@ -8,6 +8,7 @@ import json
 import queue
 import threading
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,8 +19,9 @@ import pytest
 from emulators.check.reports import html
 from emulators.check.reports.drawing import MOST_MARKS, lanes
 from emulators.check.reports.model import Moment
+from emulators.check.vocabulary import Verdict
 from tests.browser.shop import chromium, visiting
-from tests.check.reported import HOSTILE, whole_run
+from tests.check.reported import HOSTILE, found, result, whole_run
 
 # A page that looks at the report in a frame of each width, high enough to need no bar: the report itself may run nothing.
 WATCHER = """<!doctype html><title>watcher</title><script>
@@ -83,6 +85,20 @@ def test_hostile_text_is_text_and_nothing_else(page: bytes) -> None:
     assert "".join(read.texts).count(shown) >= 5
 
 
+def test_every_check_with_findings_leads_to_the_first_of_them(page: bytes) -> None:
+    attributes = Elements(page).attributes
+    places = [value for name, value in attributes if name == "id" and value and value[0] == "C"]
+    assert len(places) == len(set(places)) == 7
+    leads = [value for name, value in attributes if name == "href" and value and value.startswith("#C")]
+    assert {f"#{place}" for place in places} == set(leads)
+
+
+def test_findings_without_a_case_have_places_of_their_own() -> None:
+    lost = tuple(replace(found(key=key), case="") for key in ("lost", "twice"))
+    read = Elements(html.page(replace(whole_run(), results=(result(3, Verdict.FAIL, lost),))))
+    assert len({value for name, value in read.attributes if name == "id" and value and value[0] == "C"}) == 2
+
+
 def test_nothing_comes_from_elsewhere(page: bytes) -> None:
     links = [
         value for name, value in Elements(page).attributes if name in ("href", "src", "xlink:href", "action")
@@ -110,7 +126,7 @@ def test_it_tells_every_check_and_every_reason(page: bytes) -> None:
         assert f"C{number:02} " in text
     assert "needs --restart-cmd" in text
     assert "ASSUMED: eSputnik's documents say nothing here" in text
-    assert "accepted: legacy proxy, until 2027-01-01" in text
+    assert "accepted until 2027-01-01: legacy proxy" in text
     assert text.count("emulators check --replay case-") == 7
     assert "the vendor gives up: 5 s" in text
 
@@ -118,7 +134,7 @@ def test_it_tells_every_check_and_every_reason(page: bytes) -> None:
 def test_the_verdict_and_the_counts_stand_on_top(page: bytes) -> None:
     text = "".join(Elements(page.split(b"<h2>")[0].split(b"</style>")[1]).texts)
     assert text.lstrip().startswith("4 FAIL (1 critical")
-    assert text.rstrip().endswith("FAIL4RISK2NOT CHECKED8PASS21")
+    assert text.rstrip().endswith("FAIL4RISK2ACCEPTED1NOT CHECKED8PASS20")
 
 
 def test_a_mark_says_what_it_is_by_its_form_too_and_in_words() -> None:

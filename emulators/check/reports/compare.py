@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,10 @@ from emulators.errors import InvalidValue
 
 Json = Mapping[str, Any]
 NOT_CHECKED = Verdict.NOT_CHECKED.value
+DRAWN = ("fuzz", "stateful")
+"""Phases that send what chance draws, by the seed."""
+_PLANTED = re.compile(r"chk[0-9a-f]{6}x[0-9a-z]+z", re.IGNORECASE)
+"""Identities that a run has planted: others in each run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,16 @@ class Unchecked:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsure:
+    """A finding of one report alone of which nobody can tell whether the receiver has changed, and why not."""
+
+    finding: Json
+    now: bool
+    """Whether it is the later report that has it."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """What changed from one run to a later one. A finding is the same if its check and its failure key are."""
 
@@ -48,8 +63,7 @@ class Comparison:
     gone: tuple[Json, ...]
     same: tuple[Change, ...]
     unchecked: tuple[Unchecked, ...]
-    lost: tuple[Json, ...]
-    """Findings that are not there because their check was not done: nobody knows whether they are gone."""
+    unsure: tuple[Unsure, ...]
     notes: tuple[str, ...] = ()
 
     @property
@@ -73,7 +87,10 @@ class Comparison:
                 {"check": one.check, "name": one.name, "was": one.was, "reason": one.reason}
                 for one in self.unchecked
             ],
-            "unknown": [_brief(finding) for finding in self.lost],
+            "unsure": [
+                {**_brief(one.finding), "report": "after" if one.now else "before", "reason": one.reason}
+                for one in self.unsure
+            ],
             "notes": list(self.notes),
         }
 
@@ -88,12 +105,15 @@ class Comparison:
             rows.append(
                 f"BLIND {one.check} {line(one.name)}: it was {one.was}, now NOT CHECKED: {line(one.reason)}"
             )
-        rows += _rows("?   ", self.lost)
+        for doubt in self.unsure:
+            report = "in the second report alone" if doubt.now else "in the first report alone"
+            rows.append(f"?     {_sentence(doubt.finding)} ({report}: {doubt.reason})")
         rows += _rows("GONE", self.gone)
         rows += [f"SAME  {_sentence(change.finding)}" for change in self.same if not change.worse]
         counts = f"{len(self.new)} new, {len(self.gone)} gone, {len(self.same)} the same"
-        blind = f", {len(self.unchecked)} no longer checked" if self.unchecked else ""
-        rows.append(f"{'worse than before' if self.worse else 'not worse than before'}: {counts}{blind}")
+        rest = f", {len(self.unsure)} that nobody can tell of" if self.unsure else ""
+        rest += f", {len(self.unchecked)} no longer checked" if self.unchecked else ""
+        rows.append(f"{'worse than before' if self.worse else 'not worse than before'}: {counts}{rest}")
         return "\n".join(rows) + "\n"
 
 
@@ -106,17 +126,38 @@ def compare(before: Json, after: Json) -> Comparison:
                 "they say nothing about each other"
             )
     earlier, later = _findings(before), _findings(after)
-    verdicts = {check["id"]: check["verdict"] for check in after["checks"]}
-    done = {check for check, verdict in verdicts.items() if verdict != NOT_CHECKED}
-    missing = [earlier[key] for key in earlier if key not in later]
+    checks = _checks(before), _checks(after)
+    drawn = before.get("seed") != after.get("seed")
+    new, gone, unsure = list[Json](), list[Json](), list[Unsure]()
+    for mine, others, other, certain in ((earlier, later, checks[1], gone), (later, earlier, checks[0], new)):
+        for key, finding in mine.items():
+            if key in others:
+                continue
+            if reason := _doubt(finding, other.get(finding["check"]), drawn, mine is later):
+                unsure.append(Unsure(finding, mine is later, reason))
+            else:
+                certain.append(finding)
     return Comparison(
-        tuple(later[key] for key in later if key not in earlier),
-        tuple(finding for finding in missing if finding["check"] in done),
+        tuple(new),
+        tuple(gone),
         tuple(Change(later[key], earlier[key]) for key in later if key in earlier),
-        tuple(_unchecked(before["checks"], {check["id"]: check for check in after["checks"]})),
-        tuple(finding for finding in missing if finding["check"] not in done),
+        tuple(_unchecked(before["checks"], after)),
+        tuple(unsure),
         tuple(_notes(before, after)),
     )
+
+
+def _doubt(finding: Json, other: Json | None, drawn: bool, now: bool) -> str:
+    """Why it says nothing that the other report does not have a finding; empty: it does."""
+    if other is None or other["verdict"] == NOT_CHECKED:
+        return "its check was not done there"
+    if not other.get("complete", True):
+        return "there its check was not done to its end, or found as much as a check tells of"
+    if drawn and other.get("phase") in DRAWN:
+        return "it is drawn by chance, and the seed is another"
+    if finding.get("flaky") and (not now or other["findings"]):
+        return "it does not come each time"
+    return ""
 
 
 def load(path: Path) -> Json:
@@ -127,10 +168,10 @@ def load(path: Path) -> Json:
         raise InvalidValue(f"{path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise InvalidValue(
-            f"{path}: expected a report of `emulators check --report json`, got no JSON: {error}"
+            f"{path}: expected a report of `emulators check --report FILE`, got no JSON: {error}"
         ) from None
     if not isinstance(report, dict) or not isinstance(report.get("checks"), list):
-        raise InvalidValue(f"{path}: expected a report of `emulators check --report json`, got other JSON")
+        raise InvalidValue(f"{path}: expected a report of `emulators check --report FILE`, got other JSON")
     if report.get("version") != VERSION:
         raise InvalidValue(f"{path}: version: expected {VERSION}, got {report.get('version')!r}")
     _check_form(path, report["checks"])
@@ -172,20 +213,30 @@ def _findings(report: Json) -> dict[tuple[str, str], Json]:
     }
 
 
-def _unchecked(before: Iterable[Json], after: Mapping[str, Json]) -> Iterable[Unchecked]:
+def _checks(report: Json) -> dict[str, Json]:
+    return {check["id"]: check for check in report["checks"]}
+
+
+def _unchecked(before: Iterable[Json], after: Json) -> Iterable[Unchecked]:
+    later = _checks(after)
+    missing = (
+        "the run was interrupted before it" if after.get("interrupted") else "the second run left it out"
+    )
     for check in before:
         if check["verdict"] == NOT_CHECKED:
             continue
-        now = after.get(check["id"])
+        now = later.get(check["id"])
         if now is None or now["verdict"] == NOT_CHECKED:
-            reason = now["reason"] if now else "the second report does not know it"
-            yield Unchecked(check["id"], check["name"], check["verdict"], reason)
+            yield Unchecked(check["id"], check["name"], check["verdict"], now["reason"] if now else missing)
 
 
 def _notes(before: Json, after: Json) -> Iterable[str]:
     for name in ("target", "revision", "seed"):
         if before.get(name) != after.get(name):
             yield f"{name}: {line(str(before.get(name)))} before, {line(str(after.get(name)))} after"
+    made = [report.get("versions", {}).get("emulators") for report in (before, after)]
+    if made[0] != made[1]:
+        yield f"version of emulators: {line(str(made[0]))} before, {line(str(made[1]))} after"
     for which, report in (("first", before), ("second", after)):
         if report.get("inconclusive"):
             yield f"the {which} report is inconclusive: {line(str(report['inconclusive']))}"
@@ -212,9 +263,15 @@ def _grade(finding: Json) -> str:
 
 def _sentence(finding: Json) -> str:
     name = line(str(finding.get("name", "")))
-    return f"{finding['check']} {name} {_grade(finding)}: {line(finding['says'])}"
+    hostile = "" if finding.get("legal", True) else ", hostile input"
+    return f"{finding['check']} {name} {_grade(finding)}{hostile}: {_said(finding)}"
+
+
+def _said(finding: Json) -> str:
+    """The sentence without what is another one in each run."""
+    return _PLANTED.sub("chk...", line(finding["says"]))
 
 
 def _brief(finding: Json) -> dict[str, Any]:
-    names = ("check", "name", "key", "verdict", "severity", "says", "accepted")
-    return {name: finding[name] for name in names if name in finding}
+    names = ("check", "name", "key", "verdict", "severity", "legal", "accepted", "accepted_until")
+    return {**{name: finding[name] for name in names if name in finding}, "says": _said(finding)}

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from emulators.check.reports import reproduction
 from emulators.check.reports.model import Found, Result, Sent
 from emulators.check.reports.words import shown
+from emulators.check.running import MOST_FINDINGS
 from emulators.check.vocabulary import Exchange, Finding, Pairs, Shot, Target
 from emulators.redaction import PLACEHOLDER, Veil
 
@@ -74,7 +75,13 @@ class Teller:
             source,
             result.requests,
             result.seconds,
+            self._complete(result),
         )
+
+    def _complete(self, result: running.Result) -> bool:
+        """A check that was stopped knows why, or has not even noted how long it took."""
+        stopped = bool(result.reason) or not result.seconds
+        return not stopped and len(result.findings) < MOST_FINDINGS
 
     def found(self, finding: Finding, name: str = "") -> Found:
         """What was found, with all that anybody needs to see it for himself."""
@@ -101,6 +108,7 @@ class Teller:
             finding.basis,
             self.sources.get(finding.source, finding.source),
             finding.accepted,
+            finding.accepted_until,
         )
         if not finding.case:
             return found

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from html import escape
 from importlib.resources import files
 
-from emulators.check.reports import drawing, words
+from emulators.check.reports import drawing, facts, words
 from emulators.check.reports.model import Found, Result, Run, Sent
-from emulators.check.reports.reproduction import variables
+from emulators.check.reports.reproduction import case_id, variables
 from emulators.check.vocabulary import Verdict
 
 LONGEST_BODY = 2_000
@@ -49,14 +49,15 @@ def _top(run: Run) -> str:
     )
     tiles = "".join(
         f'<div><dt class="{_class(verdict)}">{verdict.value}</dt><dd>{run.count(verdict)}</dd></div>'
-        for verdict in (Verdict.FAIL, Verdict.RISK, Verdict.NOT_CHECKED, Verdict.PASS)
+        for verdict in (Verdict.FAIL, Verdict.RISK, Verdict.ACCEPTED, Verdict.NOT_CHECKED, Verdict.PASS)
     )
     unclear = (
         f'<p class="alert"><b>Inconclusive:</b> {_said(run.inconclusive)}</p>' if run.inconclusive else ""
     )
     return (
         f"<h1>{_said(words.verdict(run))}</h1><p>Checked: <code><bdi>{_said(run.target)}</bdi></code></p>"
-        f'<p class="soft">{_said(about)}</p>{unclear}<dl class="tiles">{tiles}</dl>'
+        f'<p class="soft">{_said(about)}</p>{unclear}<p class="soft">{words.plural(len(run.results), "check")}, by what they came to; one may have several findings.</p>'
+        f'<dl class="tiles">{tiles}</dl>'
     )
 
 
@@ -64,7 +65,9 @@ def _findings(run: Run) -> str:
     told = "".join(_finding(run, found) for found in run.findings())
     if run.accepted:
         put_up = "".join(_finding(run, found) for found in run.accepted)
-        told += f"<details><summary>{len(run.accepted)} accepted</summary>{put_up}</details>"
+        count = words.plural(len(run.accepted), "finding")
+        told += f"<details><summary>{count} put up with, by the configuration</summary>{put_up}</details>"
+    told += "".join(f'<p class="alert">{_said(note)}</p>' for note in facts.acceptance(run))
     if not told:
         return "<h2>Findings</h2><p>None. What was not checked is listed below; nobody knows about that.</p>"
     secrets = variables(found for result in run.results for found in result.findings if found.curl)
@@ -83,18 +86,19 @@ def _findings(run: Run) -> str:
 def _finding(run: Run, found: Found) -> str:
     tags, loud = [found.severity.name.lower()], list[str]()
     (loud if found.flaky else tags).append(words.confirmed(found))
-    (loud if found.basis == "assumed" else tags).append(f"basis: {found.basis}")
+    (loud if words.guessed(found) else tags).append(
+        f"basis: {found.basis}" if found.legal else "hostile input"
+    )
     tags += [] if found.minimal else ["not minimal"]
-    tags += [] if found.legal else ["hostile input"]
     tags += ["accepted"] if found.accepted else []
     marks = "".join(f'<li class="loud">{_said(tag)}</li>' for tag in loud)
     marks += "".join(f"<li>{_said(tag)}</li>" for tag in tags)
     about = [found.says]
     about += [] if found.legal else [words.hostile(run)]
-    about += [f"accepted: {found.accepted}"] if found.accepted else []
+    about += [words.accepted(found)] if found.accepted else []
     docs = f"docs: {found.source or 'none'}; basis: {words.basis(run, found)}"
     return (
-        f'<article class="of-{_class(found.verdict)}" id="{_place(found)}"><header><h3>'
+        f'<article class="of-{_class(found.verdict)}" id="{_place(run, found)}"><header><h3>'
         f'<span class="{_class(found.verdict)}">{found.verdict.value}</span> {_said(found.check)} {_said(found.name)}</h3>'
         f'<ul class="tags">{marks}</ul></header>'
         + "".join(f"<p><bdi>{_said(text)}</bdi></p>" for text in about)
@@ -121,7 +125,7 @@ def _body(found: Found) -> str:
 
 
 def _story(found: Found) -> str:
-    rows = [_heard(sent) for sent in found.sent]
+    rows = [_heard(sent, found.says) for sent in found.sent]
     if not rows:
         return ""
     rest = f"\n... and {words.plural(found.left_out, 'request')} more" if found.left_out else ""
@@ -132,9 +136,10 @@ def _story(found: Found) -> str:
     return f"<h4>What happened</h4><pre>\n{escape(chr(10).join(rows))}{rest}</pre>{stored}"
 
 
-def _heard(sent: Sent) -> str:
+def _heard(sent: Sent, says: str) -> str:
     oddness = "".join(f" {odd}" for odd in (sent.loss, sent.framing) if odd not in ("", "length"))
-    answer = f"\n    {words.line(sent.answer)}" if sent.answer else ""
+    known = not sent.answer.strip() or sent.answer.strip()[:40] in says
+    answer = "" if known else f"\n    {words.line(sent.answer)}"
     return f"{sent.method} {words.line(sent.url)} {sent.file}{oddness}: {words.heard(sent)}{answer}"
 
 
@@ -166,16 +171,16 @@ def _checks(run: Run) -> str:
         "<thead><tr><th>Check</th><th>Verdict</th><th>What, or why nobody knows</th><th>Phase</th>"
         '<th class="n">Requests</th><th class="n">Time</th></tr></thead>'
     )
-    return f"<h2>All checks</h2><table>{head}<tbody>{''.join(map(_row, run.results))}</tbody></table>"
+    return f"<h2>All checks</h2><table>{head}<tbody>{''.join(_row(run, result) for result in run.results)}</tbody></table>"
 
 
-def _row(result: Result) -> str:
+def _row(run: Run, result: Result) -> str:
     severity = f" {result.severity.name.lower()}" if result.findings else ""
-    texts: Iterable[str] = [found.says for found in result.findings] or [result.reason or result.says]
+    texts: Iterable[str] = [_short(found) for found in result.findings] or [result.reason or result.says]
     what = "<br>".join(f"<bdi>{_said(text)}</bdi>" for text in texts)
     title = f"{_said(result.check_id)} {_said(result.name)}"
     if result.findings:
-        title = f'<a href="#{_place(result.findings[0])}">{title}</a>'
+        title = f'<a href="#{_place(run, result.findings[0])}">{title}</a>'
     requests = str(result.requests) if result.requests else ""
     took = words.duration(result.seconds) if result.requests else ""
     return (
@@ -186,18 +191,20 @@ def _row(result: Result) -> str:
 
 
 def _facts(run: Run) -> str:
-    told = {**run.facts, **{f"version of {name}": value for name, value in run.versions.items()}}
+    told = [*facts.told(run), *((f"version of {name}", value) for name, value in run.versions.items())]
     if not told:
         return ""
-    rows = "".join(
-        f"<dt>{_said(name)}</dt><dd><bdi>{_said(words.fact(value))}</bdi></dd>"
-        for name, value in told.items()
-    )
+    rows = "".join(f"<dt>{_said(name)}</dt><dd><bdi>{_said(value)}</bdi></dd>" for name, value in told)
     return f'<h2>Learned on the way</h2><dl class="facts">{rows}</dl>'
 
 
-def _place(found: Found) -> str:
-    return _said(f"{found.check}-{found.case}")
+def _short(found: Found) -> str:
+    hostile = "" if found.legal else " (hostile input)"
+    return f"{found.says}{hostile}" + (f" ({words.accepted(found)})" if found.accepted else "")
+
+
+def _place(run: Run, found: Found) -> str:
+    return _said(f"{found.check}-{case_id(run.provider, run.feed, found.check, found.key)}")
 
 
 def _class(verdict: Verdict) -> str:

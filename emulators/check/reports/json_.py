@@ -7,6 +7,7 @@ from base64 import b64encode
 from typing import Any
 
 from emulators.check.reports.model import VERSION, Found, Moment, Result, Run, Sent
+from emulators.check.reports.words import hostile
 from emulators.check.vocabulary import Verdict
 
 Json = dict[str, Any]
@@ -71,6 +72,7 @@ def result(result: Result) -> Json:
         "source": result.source,
         "requests": result.requests,
         "seconds": round(result.seconds, 3),
+        "complete": result.complete,
         "findings": [found(one) for one in result.findings],
     }
 
@@ -86,6 +88,7 @@ def found(found: Found) -> Json:
         "says": found.says,
         "title": found.title,
         "legal": found.legal,
+        "hostile": "" if found.legal else hostile(),
         "confirmed": found.confirmed,
         "tried": found.tried,
         "flaky": found.flaky,
@@ -94,6 +97,7 @@ def found(found: Found) -> Json:
         "basis": found.basis,
         "source": found.source,
         "accepted": found.accepted,
+        "accepted_until": found.accepted_until,
         "case": found.case,
         "requests": [sent(one) for one in found.sent],
         "left_out": found.left_out,

@@ -77,6 +77,8 @@ class Found:
     basis: str = "documented"
     source: str = ""
     accepted: str = ""
+    accepted_until: str = ""
+    """The last day of that, as ISO 8601 has it; empty: there is none."""
     curl: tuple[str, ...] = ()
     """Shell commands, in order."""
     replay: str = ""
@@ -87,6 +89,14 @@ class Found:
     def flaky(self) -> bool:
         """Whether it did not come each time."""
         return 0 < self.confirmed < self.tried
+
+    @property
+    def refusal(self) -> str:
+        """What the receiver said with the answer that is complained of; empty where `says` has it already, or it was taken."""
+        told = self.shown or next(iter(self.sent), None)
+        if told is None or told.acknowledged or told.answer.strip()[:40] in self.says:
+            return ""
+        return told.answer.strip()
 
     @property
     def shown(self) -> Sent | None:
@@ -111,6 +121,8 @@ class Result:
     source: str = ""
     requests: int = 0
     seconds: float = 0.0
+    complete: bool = True
+    """Whether it tells of all that there is: it went to its end, and did not find more than is told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
-from emulators.check.reports import words
+from emulators.check.reports import facts, words
 from emulators.check.reports.model import Found, PhaseResult, Run, Sent
 from emulators.check.reports.reproduction import variables
 from emulators.check.vocabulary import Verdict
@@ -15,12 +17,18 @@ from emulators.check.vocabulary import Verdict
 NARROWEST, WIDEST = 80, 120
 LONGEST_BODY = 400
 """Characters of a body that are shown; a longer one is cut."""
-_COLOURS = {Verdict.FAIL: "31;1", Verdict.RISK: "33;1", Verdict.PASS: "32", Verdict.NOT_CHECKED: "36"}
+_COLOURS = {
+    Verdict.FAIL: "31;1",
+    Verdict.RISK: "33;1",
+    Verdict.PASS: "32",
+    Verdict.ACCEPTED: "35",
+    Verdict.NOT_CHECKED: "36",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What the terminal can show. Colours are for a terminal alone; `unicode` False: ASCII."""
+    """What the terminal can show: `width` columns. Colours are for a terminal alone; `unicode` False: ASCII."""
 
     width: int = 100
     colour: bool = False
@@ -39,6 +47,10 @@ class Style:
         """Text that the terminal can show."""
         return text if self.unicode else words.ascii_only(text)
 
+    def fitted(self, text: str) -> str:
+        """One line that a terminal does not wrap, for the last column may do so already."""
+        return words.fitted(self.encoded(text), self.width - 1, self.unicode)
+
 
 class Progress:
     """A line a phase: on a terminal it is written over as it goes, elsewhere it is written once the phase is over."""
@@ -52,14 +64,15 @@ class Progress:
     def step(self, phase: str, requests: int, what: str = "") -> None:
         """How far a phase is; for a terminal alone."""
         if self._live:
-            told = f"{phase:<11}{requests:>6}  {words.line(what)}"
-            self._over(self._style.encoded(told)[: self._style.columns - 1])
+            told = f"{phase:<11}{words.plural(requests, 'request'):>14}  {words.line(what)}"
+            self._over(self._style.fitted(told.rstrip()))
 
     def found(self, found: Found) -> None:
-        """A finding, at once; it is told in full at the end."""
-        named = f"{found.check} {found.name}".strip()
-        told = f"{found.verdict.value} {named}: {words.line(found.says)}"
-        self._line(textwrap.shorten(self._style.encoded(told), self._style.columns, placeholder=" ..."))
+        """A finding, at once: on a terminal a line of it, as it is told in full at the end; elsewhere whole."""
+        named = words.line(f"{found.check} {found.name}".strip())
+        verdict = Verdict.ACCEPTED if found.accepted else found.verdict
+        told = f"{verdict.value} {named}: {words.line(found.says)}"
+        self._line(self._style.fitted(told) if self._live else self._style.encoded(told))
 
     def done(self, phase: PhaseResult) -> None:
         """A phase that is over, or was cut."""
@@ -105,7 +118,9 @@ class Block:
         if not found.legal:
             yield from self._wrapped(words.hostile(run))
         if found.accepted:
-            yield from self._wrapped(f"accepted: {found.accepted}")
+            yield from self._wrapped(words.accepted(found))
+        if found.refusal:
+            yield from self._wrapped(f"the receiver's words: {words.line(found.refusal)}")
         if found.shown:
             yield from self._body(found.shown)
         yield from self._story()
@@ -202,21 +217,41 @@ def _shell(run: Run, style: Style) -> Iterator[str]:
 
 
 def _accepted(run: Run, style: Style) -> Iterator[str]:
-    """What is put up with, in a few words each."""
+    """What is put up with, in a few words each: it does not fail the run, and is not green."""
+    notes = facts.acceptance(run)
+    if not run.accepted and not notes:
+        return
+    count = words.plural(len(run.accepted), "finding")
+    yield from _headed(style, Verdict.ACCEPTED, f": {count} put up with, by the configuration", 2)
     for found in run.accepted:
-        told = f"accepted: {found.verdict.value} {found.check} {found.name}: {found.says}; because: {found.accepted}"
-        yield from wrapped(told, style.columns, 0, 2)
-    if run.accepted:
-        yield ""
+        grade = f"{found.verdict.value} {found.severity.name.lower()}"
+        hostile = "" if found.legal else f" ({words.hostile(run)})"
+        yield from wrapped(f"{found.check} {found.name}, {grade}: {found.says}{hostile}", style.columns, 2, 4)
+        yield from wrapped(words.accepted(found), style.columns, 4)
+    for note in notes:
+        yield from wrapped(f"note: {note}", style.columns, 2, 4)
+    yield ""
 
 
 def _facts(run: Run, style: Style) -> Iterable[str]:
-    if not run.facts:
+    told = facts.told(run)
+    if not told:
         return
     yield "learned on the way:"
-    for name, value in run.facts.items():
-        yield from wrapped(f"{words.line(name)}: {words.fact(value)}", style.columns, 2, 4)
+    for name, value in told:
+        yield from wrapped(f"{words.line(name)}: {value}", style.columns, 2, 4)
     yield ""
+
+
+def case_files(paths: Iterable[Path], style: Style | None = None) -> str:
+    """Where the case files are and how many, by folder; empty if there are none."""
+    style = style or Style()
+    folders = Counter(path.parent for path in dict.fromkeys(paths))
+    rows: list[str] = []
+    for folder, count in folders.items():
+        told = f"{words.plural(count, 'case file')} in {folder}, beside the bytes that were sent"
+        rows += wrapped(told, style.columns, 0, 2)
+    return style.encoded("".join(f"{row}\n" for row in rows))
 
 
 def wrapped(text: str, columns: int, indent: int, more: int | None = None) -> list[str]:

@@ -1,29 +1,32 @@
-"""Which exchange was when: listens to a session, and keeps what the reports show of each."""
+"""Which exchange was when, and how long the phases took: what the reports show of both."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Iterable
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from emulators.check.reports.model import Moment, PhaseResult
+from emulators.check.reports.words import plural, size
 from emulators.check.vocabulary import Exchange
 from emulators.redaction import Veil
 
+if TYPE_CHECKING:
+    from emulators.check import running
+
 MOST = 5_000
-"""Moments that are kept; beyond them those that were acknowledged are counted alone."""
+"""Moments that are kept; of more, those alone that went wrong, and of these as many again."""
 
 
 class Timeline:
-    """`begin` a phase, set `check` to what is being checked, and let `note` listen to the session."""
+    """Begins when it is made. `note` is told of every exchange."""
 
     def __init__(self, veil: Veil, now: Callable[[], float] = perf_counter) -> None:
         self._veil = veil
         self._now = now
         self._began = now()
-        self._phases: list[PhaseResult] = []
-        self._phase_began: float | None = None
-        self.check = ""
+        self._requests: Counter[str] = Counter()
         self.moments: list[Moment] = []
 
     @property
@@ -31,45 +34,40 @@ class Timeline:
         """Since it began."""
         return self._now() - self._began
 
-    def begin(self, phase: str) -> None:
-        """The phase before it is over."""
-        self.end()
-        self._phase_began = self._now()
-        self._phases.append(PhaseResult(phase))
-
-    def end(self, cut: str = "") -> None:
-        """The phase that goes on is over; `cut` if it is so before its end."""
-        if self._phases:
-            self._phases[-1] = replace(self._told(), cut=cut or self._phases[-1].cut)
-            self._phase_began = None
-
-    def note(self, exchange: Exchange) -> None:
-        """An exchange that has just ended."""
-        if self._phases:
-            self._phases[-1] = replace(self._phases[-1], requests=self._phases[-1].requests + 1)
-        if len(self.moments) >= MOST and exchange.acknowledged:
+    def note(self, exchange: Exchange, phase: str) -> None:
+        """An exchange of this phase that has just ended."""
+        self._requests[phase] += 1
+        if len(self.moments) >= (MOST if exchange.acknowledged else 2 * MOST):
             return
         shot, heard = exchange.shot, exchange.heard
-        events = (
-            f"{len(exchange.keys)} event{'s' if len(exchange.keys) != 1 else ''}, " if exchange.keys else ""
-        )
-        oddness = "".join(f", {odd}" for odd in (shot.loss, shot.framing) if odd not in ("", "length"))
+        told = [plural(len(shot.events), "event")] if shot.events else []
+        told += [size(len(exchange.body))] if exchange.body else []
+        told += [odd for odd in (shot.loss, shot.framing) if odd not in ("", "length")]
         self.moments.append(
             Moment(
                 max(0.0, self.seconds - heard.seconds),
                 heard.seconds,
-                self._phases[-1].name if self._phases else "",
-                f"{self.check} {shot.method} {events}{len(exchange.body):,} bytes{oddness}".strip(),
+                phase,
+                f"{shot.method} {', '.join(told)}".strip(),
                 heard.status,
                 exchange.acknowledged,
                 self._veil.text(heard.reason),
             )
         )
 
-    def phases(self) -> tuple[PhaseResult, ...]:
-        """Those so far, with the one that goes on."""
-        return (*self._phases[:-1], self._told()) if self._phases else ()
-
-    def _told(self) -> PhaseResult:
-        last = self._phases[-1]
-        return last if self._phase_began is None else replace(last, seconds=self._now() - self._phase_began)
+    def phases(self, results: Iterable[running.Result], cut: str = "") -> tuple[PhaseResult, ...]:
+        """Those so far, in their order. `cut` is why the run ended before its end: it stands at the phases with a check that
+        was not done for this reason."""
+        groups: dict[str, list[running.Result]] = {}
+        for result in results:
+            groups.setdefault(result.check.phase, []).append(result)
+        # A check that is interrupted does not know its own requests yet.
+        return tuple(
+            PhaseResult(
+                phase,
+                max(sum(result.requests for result in own), self._requests[phase]),
+                sum(result.seconds for result in own),
+                cut if cut and any(result.reason == cut for result in own) else "",
+            )
+            for phase, own in groups.items()
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from emulators.check.reports.model import Found, Result, Run, Sent
@@ -31,6 +32,27 @@ def ascii_only(text: str) -> str:
     return text.replace("…", "...").replace("·", "-").encode("ascii", "backslashreplace").decode()
 
 
+def width(text: str) -> int:
+    """Columns of a terminal that it takes: some characters take two, and marks over others none."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
+
+
+def fitted(text: str, columns: int, unicode: bool = True) -> str:
+    """One line of so many columns: whole, or cut behind a word, with dots that say so."""
+    if width(text) <= columns:
+        return text
+    dots = "…" if unicode else "..."
+    room, end = columns - len(dots), 0
+    while end < len(text) and (room := room - width(text[end])) >= 0:
+        end += 1
+    words = text[:end].rpartition(" ")[0] if text[end] != " " else text[:end]
+    # A word that fills most of the line is cut: better half of it than nothing.
+    kept = words if 2 * width(words) >= columns else text[:end]
+    return f"{kept.rstrip(' :,;')}{dots}"
+
+
 def shown(body: bytes, most: int) -> str:
     """The beginning of a body as text: `most` characters at most."""
     text = visible(body[: 4 * most].decode("utf-8", "backslashreplace"))
@@ -49,17 +71,6 @@ def duration(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.3g} s"
     return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
-
-
-def fact(value: object) -> str:
-    """What was learned, for people."""
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, list | tuple | set | frozenset | dict) and not value:
-        return "none"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(fact, value))
-    return line(str(value))
 
 
 def plural(count: int, one: str, many: str = "") -> str:
@@ -90,11 +101,18 @@ def heard(sent: Sent) -> str:
     return f"{copies}{said} after {duration(sent.seconds)}"
 
 
+def guessed(found: Found) -> bool:
+    """Whether it rests on a guess about the vendor; what he does not send at all is judged without one."""
+    return found.basis == "assumed" and found.legal
+
+
 def basis(run: Run, found: Found) -> str:
     """How well it is known that the vendor does this; a guess is said aloud."""
-    if found.basis == "assumed":
+    if not found.legal:
+        return f"what is right for any receiver; {run.vendor}'s documents need not speak of it"
+    if guessed(found):
         return (
-            f"ASSUMED: {run.vendor}'s documents say nothing here, the number is a guess of ours; "
+            f"ASSUMED: {run.vendor}'s documents say nothing here, this rests on a guess of ours; "
             "find out what the vendor really does before you build on this finding"
         )
     if found.basis == "inferred":
@@ -102,9 +120,15 @@ def basis(run: Run, found: Found) -> str:
     return found.basis
 
 
-def hostile(run: Run) -> str:
+def hostile(run: Run | None = None) -> str:
     """What is said of a case that the vendor cannot send."""
-    return f"hostile: {run.vendor} does not send this, anybody else may"
+    return f"hostile: {run.vendor if run else 'the vendor'} does not send this, anybody else may"
+
+
+def accepted(found: Found) -> str:
+    """Until when it is put up with, and why."""
+    until = f" until {line(found.accepted_until)}" if found.accepted_until else ""
+    return f"accepted{until}: {line(found.accepted)}"
 
 
 def unknown(run: Run) -> dict[str, list[Result]]:
@@ -135,11 +159,14 @@ def verdict(run: Run) -> str:
     if risks:
         parts.append(f"{len(risks)} RISK ({severities(risks)})")
     checked = len(run.results) - run.count(Verdict.NOT_CHECKED)
-    if not parts:
-        parts.append(f"nothing found by {plural(checked, 'check')}" if checked else "nothing was checked")
+    if not parts and not checked:
+        parts.append("nothing was checked")
+    elif not parts:
+        put_up = " but what is accepted" if run.accepted else ""
+        parts.append(f"nothing found by {plural(checked, 'check')}{put_up}")
     parts.append(f"{run.count(Verdict.PASS)} passed")
-    if run.accepted:
-        parts.append(f"{len(run.accepted)} accepted")
+    if accepted := run.count(Verdict.ACCEPTED):
+        parts.append(f"{accepted} ACCEPTED")
     if missing := run.count(Verdict.NOT_CHECKED):
         parts.append(f"{missing} NOT CHECKED")
     head = "INTERRUPTED: " if run.interrupted else "INCONCLUSIVE: " if run.inconclusive else ""

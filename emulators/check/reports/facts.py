@@ -1,0 +1,63 @@
+"""What was learned on the way, in plain words: checks name facts for programs, with their unit in the name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from emulators.check.accepting import FACT
+from emulators.check.reports import words
+from emulators.check.reports.model import Run
+
+_SECONDS = ("latency", "seconds ")
+"""What the names of times begin with."""
+_NAMES = MappingProxyType(
+    {
+        "server": "the receiver calls itself",
+        "latency": "time of an answer",
+        "refused kinds": "kinds of events that are refused even as documented",
+        "ignored kinds": "kinds of events that are acknowledged and not stored",
+        "seconds from the answer until the event could be read": "time until what was acknowledged can be read",
+        "seconds by events of a request": "time of an answer by the events of its request",
+        "seconds for each event": "time for each further event of a request",
+        "keeps one record for a message": "keeps one record for all events of a message",
+        "stored without an acknowledgement": "events that are stored though their request was not acknowledged",
+        "identities with fewer records than events": "messages and addresses with fewer records than events",
+    }
+)
+
+
+def told(run: Run) -> list[tuple[str, str]]:
+    """Names and values for people; facts that say nothing are left out, and `acceptance` stands elsewhere."""
+    known = [(name, value) for name, value in run.facts.items() if name != FACT and _says(value)]
+    return [(_NAMES.get(name, name), _value(name, value)) for name, value in known]
+
+
+def acceptance(run: Run) -> list[str]:
+    """What has to be said of what is put up with: what is over, and what nobody needs any more."""
+    said = run.facts.get(FACT, ())
+    return [words.line(str(each)) for each in said] if isinstance(said, list | tuple) else []
+
+
+def _says(value: Any) -> bool:
+    return value is not None and value not in ("", [], (), {})
+
+
+def _value(name: str, value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_value(name, inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_value(name, inner) for inner in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float) and name.startswith(_SECONDS):
+        return _time(value)
+    return words.line(f"{value:.4g}" if isinstance(value, float) else str(value))
+
+
+def _time(seconds: float) -> str:
+    """Of few milliseconds with the digits that tell one receiver from another."""
+    if seconds == 0:
+        return "none that could be measured"
+    return f"{seconds * 1000:.2g} ms" if seconds < 0.01 else words.duration(seconds)
