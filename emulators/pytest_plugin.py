@@ -131,10 +131,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if mark is None or "webhook_check" not in metafunc.fixturenames:
         return
     from emulators.check.contracts import Contract, names
+    from emulators.errors import EmulatorError
 
-    contract = Contract({"provider": mark.args[0] if mark.args else "", **mark.kwargs})
+    if len(mark.args) != 1 or not isinstance(mark.args[0], str):
+        pytest.fail(
+            f"webhook_contract: expected one provider, got {mark.args}; the rest goes by name", pytrace=False
+        )
+    contract = Contract({"provider": mark.args[0], **mark.kwargs})
     titles = names()
-    checks = [(contract, check) for check in contract.ids()]
+    try:
+        checks = [(contract, check) for check in contract.ids()]
+    except EmulatorError as error:
+        # What is wrong stands in the message; our frames would only bury it.
+        raise pytest.fail.Exception(f"webhook_contract: {error}", pytrace=False) from None
     ids = [f"{check} {titles[check]}" for _, check in checks]
     metafunc.parametrize("webhook_check", checks, ids=ids, indirect=True)
 
@@ -147,8 +156,12 @@ def webhook_check(request: pytest.FixtureRequest) -> Callable[..., None]:
     def assert_it(url: str = "", app: Any = None) -> None:
         __tracebackhide__ = True
         from emulators.check.contracts import reason, told
+        from emulators.errors import EmulatorError
 
-        run, result = contract.result(check, url, app)
+        try:
+            run, result = contract.result(check, url, app)
+        except EmulatorError as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
         if why := reason(result):
             pytest.skip(why)
         if text := told(run, result):

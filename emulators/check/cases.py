@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,7 +57,7 @@ def write(folder: Path, finding: Finding, session: Session) -> Path:
 
     Raises `InvalidValue` for a finding without a case; `OSError`.
     """
-    if finding.case is None:
+    if finding.case is None or not finding.case.shots:
         raise InvalidValue(f"{finding.check}: this finding has no case that could be played again")
     sender = session.sender
     name = case_id(sender.vendor.spec, sender.feed.name, finding.check, finding.key)
@@ -70,6 +70,12 @@ def write(folder: Path, finding: Finding, session: Session) -> Path:
     text = json.dumps(told(finding, finding.case, session), ensure_ascii=False, indent=2)
     path.write_bytes(text.encode("utf-8", "backslashreplace") + b"\n")
     return path
+
+
+def write_all(folder: Path, findings: Iterable[Finding], session: Session) -> list[Path]:
+    """The case files of all findings that have one, each once. Raises `OSError`."""
+    written = [write(folder, one, session) for one in findings if one.case and one.case.shots]
+    return list(dict.fromkeys(written))
 
 
 def told(finding: Finding, case: Case, session: Session) -> dict[str, Any]:
@@ -88,7 +94,7 @@ def told(finding: Finding, case: Case, session: Session) -> dict[str, Any]:
         "feed": sender.feed.name,
         "policy": _changed(sender),
         "seed": session.seed,
-        "target": _bare(_veil(session).url(session.target.url)),
+        "target": bare(_veil(session).url(session.target.url)),
         "oracle": finding.outcome is not None and finding.outcome.stored is not None,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "case": {
@@ -105,7 +111,7 @@ def _veil(session: Session) -> Veil:
     return Veil(secrets=session.target.basic[1:] if session.target.basic else ())
 
 
-def _bare(url: str) -> str:
+def bare(url: str) -> str:
     """Without the query: where a vendor knows no other way, the credentials are in it, by any name."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))

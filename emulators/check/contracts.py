@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from emulators.check.cases import write
+from emulators.check.cases import write_all
 from emulators.check.checks import ALL
 from emulators.check.examining import Examination, chosen
 from emulators.check.inprocess import served
+from emulators.check.reports import words
 from emulators.check.reports.model import Result, Run
 from emulators.check.reports.terminal import Block, Style
+from emulators.check.sender import Sender
 from emulators.check.settings import Settings, made
 from emulators.check.vocabulary import Verdict
-from emulators.errors import InvalidValue
+from emulators.errors import InvalidValue, TargetUnusable
 
 OWN = ("app", "path", "oracle")
 
@@ -32,7 +34,7 @@ class Contract:
     """
 
     given: Mapping[str, Any]
-    runs: dict[object, tuple[Any, Run]] = field(default_factory=dict)
+    runs: dict[object, tuple[Any, Run | TargetUnusable]] = field(default_factory=dict)
     """By the URL, or by the identity of an application, which is kept with it: another might get the same."""
 
     def settings(self, url: str) -> Settings:
@@ -41,11 +43,15 @@ class Contract:
         return made({"fuzz": False, **own, "url": url})
 
     def ids(self) -> list[str]:
-        """The checks that are chosen, in their order."""
-        return [check.id for check in chosen(self.settings("http://127.0.0.1/"))]
+        """The checks that are chosen, in their order. Raises `InvalidValue` and `UnknownName` for settings that do not fit, before
+        anything is sent."""
+        settings = self.settings("http://127.0.0.1/")
+        Sender(settings.provider, settings.feed, settings.policy)
+        return [check.id for check in chosen(settings)]
 
     def result(self, check: str, url: str = "", app: Any = None) -> tuple[Run, Result]:
-        """What a check came to at this target (default: the one that was given)."""
+        """What a check came to at this target (default: the one that was given). Raises `TargetUnusable`, for each of its checks,
+        where nothing can be told of a target."""
         target = app or self.given.get("app") or url or self.given.get("url")
         if not target:
             raise InvalidValue("contract: expected a url or an app")
@@ -53,19 +59,34 @@ class Contract:
         if key not in self.runs:
             self.runs[key] = (target, self._run(target))
         _, run = self.runs[key]
+        if isinstance(run, TargetUnusable):
+            # A new one: each raise adds to an exception's traceback.
+            raise type(run)(*run.args)
         return run, next(result for result in run.results if result.check_id == check)
 
-    def _run(self, target: Any) -> Run:
+    def _run(self, target: Any) -> Run | TargetUnusable:
         oracle: Callable[..., Any] | None = self.given.get("oracle")
         with nullcontext(target) if isinstance(target, str) else served(target) as base:
             url = base if isinstance(target, str) else base + str(self.given.get("path", "/hook"))
-            examination = Examination(self.settings(url), os.environ, oracle=oracle)
-            run = asyncio.run(examination.run())
-        for result in examination.runner.results:
-            for finding in result.findings:
-                if finding.case:
-                    write(Path(examination.settings.cases), finding, examination.session)
-        return run
+            examination = Examination(
+                self.settings(url), os.environ, oracle=oracle, given=self._again(), passing=url != target
+            )
+            try:
+                return asyncio.run(examination.run())
+            except TargetUnusable as error:
+                return error
+            finally:
+                # However it ended: also where somebody has interrupted it.
+                found = [each for result in examination.runner.results for each in result.findings]
+                write_all(Path(examination.settings.cases), found, examination.session)
+
+    def _again(self) -> dict[str, Any]:
+        """The settings as the command line can say them, for a function by its name."""
+        again = {name: value for name, value in self.given.items() if name not in OWN}
+        name = getattr(self.given.get("oracle"), "__qualname__", "")
+        if name.replace(".", "").isidentifier():
+            again["oracle_py"] = f"{self.given['oracle'].__module__}:{name}"
+        return again
 
 
 def told(run: Run, result: Result) -> str:
@@ -75,7 +96,9 @@ def told(run: Run, result: Result) -> str:
 
 
 def reason(result: Result) -> str:
-    """Why a check was not done; empty: it was."""
+    """Why a check proves nothing here: it was not done, or all that it found is put up with. Empty: it does."""
+    if result.verdict is Verdict.ACCEPTED:
+        return "; ".join(dict.fromkeys(words.accepted(found) for found in result.findings))
     return result.reason if result.verdict is Verdict.NOT_CHECKED else ""
 
 

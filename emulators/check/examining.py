@@ -5,30 +5,35 @@ from __future__ import annotations
 import secrets
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from emulators import __version__
+from emulators.check.accepting import FACT, marked, notes, verdict
+from emulators.check.again import Again
+from emulators.check.answer import OracleUnusable
 from emulators.check.catalogue import PHASES, Check
 from emulators.check.checks import ALL
+from emulators.check.checks.connections import REST
 from emulators.check.hooks import Hooks
-from emulators.check.oracle import oracle_of
+from emulators.check.oracle import Records, oracle_of
+from emulators.check.reports import model as reported
 from emulators.check.reports.filling import Teller, veil_of
-from emulators.check.reports.model import Moment, PhaseResult, Run
-from emulators.check.running import Runner
+from emulators.check.reports.model import Found, PhaseResult, Run
+from emulators.check.reports.timeline import Timeline
+from emulators.check.running import Result, Runner
 from emulators.check.sender import Sender
 from emulators.check.session import Budget, Session
 from emulators.check.settings import Settings
-from emulators.check.vocabulary import Exchange, Verdict
+from emulators.check.vocabulary import Exchange, Finding, Verdict
 from emulators.check.wire import Wire
 from emulators.engine.egress import Egress
-from emulators.errors import InvalidValue, unknown
+from emulators.errors import InvalidValue, TargetUnusable, unknown
 
 Tell = Callable[[str, object], None]
-MOST_MOMENTS = 5000
 
 
 @dataclass
@@ -41,9 +46,15 @@ class Examination:
     listeners: Sequence[Callable[[Exchange], None]] = ()
     oracle: Callable[..., Any] | None = None
     """A function that returns what is stored, in place of the oracle of the settings."""
+    given: Mapping[str, Any] | None = None
+    """What has to be said again, by the names of settings, so that a finding shows again; None: all of the settings."""
+    passing: bool = False
+    """Whether the address is gone when the run is over."""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     phase: str = ""
     interrupted: bool = False
+    lost: str = ""
+    """Why nothing more can be told: the target or the oracle cannot be used; empty: they can."""
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -53,18 +64,12 @@ class Examination:
         self.egress = Egress(settings.allow)
         self.egress.check_url(self.target.url)
         self.checks = chosen(settings)
-        records = oracle_of(
-            url=settings.oracle_url or None,
-            command=settings.oracle_cmd or None,
-            file=settings.oracle_file or None,
-            function=self.oracle or settings.oracle_py or None,
-            key_pointer=settings.oracle_key,
-            status_pointer=settings.oracle_status,
-            headers=settings.oracle_pairs(self.environment),
-            allow=settings.allow,
-            run=self.run_id,
-            since=self.started.isoformat(timespec="seconds"),
-        )
+        self._unusable: OracleUnusable | None = None
+        try:
+            records = self._records()
+        except OracleUnusable as error:
+            # Told by `run`, as all else that cannot be used: then there is somebody to write it into the reports.
+            records, self._unusable = None, error
         hooks = Hooks(
             reset=settings.reset_cmd,
             restart=settings.restart_cmd,
@@ -84,6 +89,8 @@ class Examination:
             Budget(settings.requests, until),
             count_pointer=settings.count_pointer,
         )
+        if settings.idle:
+            self.session.facts[REST] = settings.idle
         self.session.listeners += [self._note, *self.listeners]
         self.runner = Runner(self.session, self.checks, self._told)
         self.veil = veil_of(self.target, self._variables())
@@ -96,8 +103,23 @@ class Examination:
             folder=settings.cases,
             sources={key: source.title for key, source in self.sender.vendor.profile.sources.items()},
         )
-        self._began = time.perf_counter()
-        self._moments: list[Moment] = []
+        self.timeline = Timeline(self.veil)
+
+    def _records(self) -> Records | None:
+        settings = self.settings
+        return oracle_of(
+            url=settings.oracle_url or None,
+            command=settings.oracle_cmd or None,
+            file=settings.oracle_file or None,
+            function=self.oracle or settings.oracle_py or None,
+            key_pointer=settings.oracle_key,
+            status_pointer=settings.oracle_status,
+            headers=settings.oracle_pairs(self.environment),
+            allow=settings.allow,
+            run=self.run_id,
+            # Without a `+`, which is a blank in a query.
+            since=self.started.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        )
 
     def _variables(self) -> dict[str, str]:
         """The names of the environment's variables behind headers, by header."""
@@ -111,11 +133,16 @@ class Examination:
         return named
 
     async def run(self) -> Run:
-        """All of it. Raises `TargetUnusable` where nothing can be told."""
+        """All of it. Raises `TargetUnusable` where nothing can be told; `result` can still say for which checks, and why."""
         try:
+            if self._unusable is not None:
+                raise self._unusable
             if self.settings.reset_cmd:
                 await self.session.hooks.reset()
             await self.runner.run()
+        except TargetUnusable as error:
+            self.lost = str(error)
+            raise
         finally:
             await self.session.wire.close()
         return self.result()
@@ -123,47 +150,47 @@ class Examination:
     def _told(self, kind: str, data: object) -> None:
         if kind == "phase":
             self.phase = str(data)
-        self.tell(kind, data)
+        if isinstance(data, Finding):
+            data = marked(data, self.settings.accept, self.today)
+        self.tell(kind, self._settled(data) if isinstance(data, Result) else data)
 
     def _note(self, exchange: Exchange) -> None:
-        if len(self._moments) < MOST_MOMENTS:
-            heard = exchange.heard
-            count = len(exchange.shot.events)
-            what = (
-                f"{exchange.shot.method} {count} event{'s' if count != 1 else ''}"
-                if count
-                else exchange.shot.method
-            )
-            at = time.perf_counter() - self._began - heard.seconds
-            self._moments.append(
-                Moment(max(0.0, at), heard.seconds, self.phase, what, heard.status, exchange.acknowledged, self.veil.text(heard.reason))
-            )  # fmt: skip
+        self.timeline.note(exchange, self.phase)
+
+    # -- what is told of it
+
+    @property
+    def today(self) -> date:
+        """The day of the run, by which an acceptance is over or not."""
+        return self.started.astimezone(UTC).date()
+
+    def phases(self) -> tuple[PhaseResult, ...]:
+        """Those so far."""
+        return self.timeline.phases(self.runner.results, self.runner.cut)
+
+    def found(self, finding: Finding, name: str = "") -> Found:
+        """A finding as it is told, with the command that shows it again."""
+        told = self.teller.found(finding, name)
+        if finding.case is None or not finding.case.shots:
+            return replace(told, case="", curl=(), pytest="", replay=self._again.check(finding.check))
+        judged = any(check.id == finding.check and check.judge is not None for check in self.checks)
+        return replace(
+            told, replay=self._again.case(told.replay) if judged else self._again.check(finding.check)
+        )
+
+    @property
+    def _again(self) -> Again:
+        settings, given = self.settings, self.given
+        if given is None:
+            every = {each.name: (getattr(settings, each.name), each.default) for each in fields(Settings)}
+            given = {name: value for name, (value, usual) in every.items() if value != usual}
+        return Again(settings.provider, settings.url, self.teller.address, given, self.veil, self.passing)
 
     def result(self) -> Run:
-        """What is known so far, as plain values."""
-        today = datetime.now(UTC).date()
-        for result in self.runner.results:
-            result.findings = [
-                replace(f, accepted=next((a.reason for a in self.settings.accept if a.covers(f, today)), ""))
-                for f in result.findings
-            ]
-            counting = {f.verdict for f in result.findings if not f.accepted}
-            if result.findings:
-                # A check that was interrupted has no verdict of its own yet; what it found stands.
-                result.verdict = next(
-                    (v for v in (Verdict.FAIL, Verdict.RISK) if v in counting), Verdict.PASS
-                )
-            elif self.interrupted and result.verdict is Verdict.NOT_CHECKED:
-                result.reason = result.reason or "interrupted"
-        policy = self.sender.feed.policy
-        results = tuple(
-            self.teller.result(
-                r,
-                policy[r.check.source].basis if r.check.source in policy else "",
-                policy[r.check.source].source if r.check.source in policy else "",
-            )
-            for r in self.runner.results
-        )
+        """What is known so far, as plain values, with every check that was chosen: those that were not begun are NOT CHECKED."""
+        settled = [self._settled(result) for result in self.runner.results]
+        done = {result.check.id: result for result in settled}
+        about = notes(self.settings.accept, done, self.today)
         return Run(
             self.sender.vendor.name,
             self.sender.vendor.profile.revision,
@@ -172,28 +199,48 @@ class Examination:
             self.settings.seed,
             self.session.run_id,
             self.started,
-            time.perf_counter() - self._began,
+            self.timeline.seconds,
             self.sender.title,
-            self._phases(),
-            results,
-            tuple(self._moments),
+            self.phases(),
+            tuple(map(self._result, [*settled, *self._not_begun(done)])),
+            tuple(self.timeline.moments),
             self.session.timeout,
-            self.teller.facts(self.session.facts),
+            self.teller.facts({**self.session.facts, FACT: list(about)}),
             _versions(),
-            self.runner.cut or self.runner.unsure,
+            self.lost or self.runner.cut or self.runner.unsure,
             self.interrupted,
             self.settings.least,
         )
 
-    def _phases(self) -> tuple[PhaseResult, ...]:
-        done = []
+    def _settled(self, result: Result) -> Result:
+        """With what is put up with marked as such, and the reason why it was not done where it was not."""
+        findings = [marked(finding, self.settings.accept, self.today) for finding in result.findings]
+        # A check that was interrupted has no verdict of its own yet; what it found stands.
+        came_to = verdict(findings) if findings else result.verdict
+        unknown_yet = result.verdict is Verdict.NOT_CHECKED and not result.reason
+        return replace(
+            result,
+            verdict=came_to,
+            reason=self._ended() if unknown_yet else result.reason,
+            findings=findings,
+        )
+
+    def _not_begun(self, done: Container[str]) -> Iterator[Result]:
         for phase in PHASES:
-            own = [result for result in self.runner.results if result.check.phase == phase]
-            if own:
-                requests, seconds = sum(r.requests for r in own), sum(r.seconds for r in own)
-                cut = self.runner.cut if any(r.reason == self.runner.cut != "" for r in own) else ""
-                done.append(PhaseResult(phase, requests, seconds, cut))
-        return tuple(done)
+            for check in self.checks:
+                if check.phase == phase and check.id not in done:
+                    yield Result(check, Verdict.NOT_CHECKED, self._ended())
+
+    def _ended(self) -> str:
+        """Why nothing more comes."""
+        if self.interrupted:
+            return "interrupted"
+        return self.lost or self.runner.cut or self.runner.unsure or "not done yet"
+
+    def _result(self, result: Result) -> reported.Result:
+        fact = self.sender.feed.policy.get(result.check.source)
+        told = self.teller.result(result, fact.basis if fact else "", fact.source if fact else "")
+        return replace(told, findings=tuple(self.found(each, result.check.name) for each in result.findings))
 
 
 def chosen(settings: Settings) -> tuple[Check, ...]:

@@ -1,4 +1,4 @@
-"""What the receiver's owner lets a check do to it: reset its store, restart it, pause it. Commands of his, run as they are."""
+"""What the receiver's owner lets a check do to it: reset its store, restart it. Commands of his, run as they are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable, Sequence
 
 from emulators.check.spawning import Ran, ran, words
-from emulators.check.wire import Wire
 from emulators.engine.egress import Egress
 from emulators.errors import TargetUnusable, unknown
 
@@ -33,14 +32,12 @@ class Hooks:
         reset: Sequence[str] = (),
         restart: Sequence[str] = (),
         ready_url: str = "",
-        pause: Sequence[str] = (),
-        resume: Sequence[str] = (),
         *,
         target: str = "",
         allow: Iterable[str] = (),
         timeout: float = 30,
     ) -> None:
-        given = {"reset": reset, "restart": restart, "pause": pause, "resume": resume}
+        given = {"reset": reset, "restart": restart}
         self._commands = {name: words(f"{name} command", command) for name, command in given.items()}
         self._ready_url = ready_url
         self._target = target
@@ -52,11 +49,9 @@ class Hooks:
         self.ran: list[Ran] = []
 
     def has(self, need: str) -> bool:
-        """Whether there is such a hook: `reset`, `restart`; `pause` counts only with `resume`."""
+        """Whether there is such a hook: `reset`, `restart`."""
         if need not in self._commands:
             raise unknown("hook", need, self._commands)
-        if need in ("pause", "resume"):
-            return bool(self._commands["pause"] and self._commands["resume"])
         return bool(self._commands[need])
 
     async def reset(self) -> None:
@@ -69,16 +64,11 @@ class Hooks:
             raise HookFailed("there is no restart hook")
         await self._run("restart")
 
-    async def pause(self) -> None:
-        """Lets the receiver's work behind the answers stand still."""
-        await self._run("pause", ready=False)
-
-    async def resume(self) -> None:
-        """Lets it go on."""
-        await self._run("resume", ready=False)
-
     async def ready(self) -> None:
         """Comes back as soon as the receiver answers."""
+        # Loaded here: without a hook nobody waits, and `--list` sends nothing at all.
+        from emulators.check.wire import Wire
+
         url = self._ready_url or self._target
         if not url:
             return
@@ -95,7 +85,7 @@ class Hooks:
             await wire.close()
         raise HookFailed(f"{url} is not ready within {self._timeout:g} s: {why}")
 
-    async def _run(self, name: str, ready: bool = True) -> None:
+    async def _run(self, name: str) -> None:
         command = self._commands[name]
         if not command:
             return
@@ -103,5 +93,4 @@ class Hooks:
         self.ran.append(done)
         if done.trouble:
             raise HookFailed(f"the {name} hook failed: {done}")
-        if ready:
-            await self.ready()
+        await self.ready()

@@ -23,10 +23,17 @@ class Accepted:
     key: str = ""
     until: date | None = None
 
+    def fits(self, finding: Finding) -> bool:
+        """Whether it speaks of this finding."""
+        return self.check == finding.check and self.key in ("", finding.key)
+
     def covers(self, finding: Finding, today: date) -> bool:
-        """Whether it speaks of this finding, today."""
-        fits = self.check == finding.check and self.key in ("", finding.key)
-        return fits and (self.until is None or today <= self.until)
+        """Whether this finding is put up with, today."""
+        return self.fits(finding) and not self.expired(today)
+
+    def expired(self, today: date) -> bool:
+        """Whether its day is over."""
+        return self.until is not None and today > self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,8 @@ class Settings:
     fail_on: str = "high"
     requests: int | None = None
     seconds: float | None = None
+    idle: float = 0.0
+    """How long a kept connection is left alone before it is used again (C25); 0: that is not tried."""
     fuzz: bool = True
     oracle_url: str = ""
     oracle_cmd: tuple[str, ...] = ()
@@ -97,6 +106,7 @@ KINDS: Mapping[str, type | tuple[type, ...]] = {
     "seed": int,
     "requests": int,
     "seconds": (int, float),
+    "idle": (int, float),
     "fuzz": bool,
     "accept": list,
 }

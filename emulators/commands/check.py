@@ -21,13 +21,14 @@ import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulators.commands.exits import Exit
 from emulators.commands.values import allow_argument, pairs, value_of
-from emulators.errors import InvalidValue, unknown
+from emulators.errors import InvalidValue, TargetUnusable
 
 if TYPE_CHECKING:
     from emulators.check.examining import Examination
@@ -42,8 +43,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("provider", metavar="PROVIDER[@REVISION]", nargs="?")
     add("url", metavar="URL", nargs="?", help="where the receiver takes the vendor's webhooks")
+    add("--url", metavar="URL", dest="url_option", help="the same by name")
     add("--list", action="store_true", help="every check there is, and nothing is sent")
-    add("--explain", metavar="CHECK", help="what a check looks for, and why; nothing is sent")
+    add(
+        "--explain",
+        metavar="CHECK",
+        help="what a check looks for, and why; more with a vendor; nothing is sent",
+    )
     add("--replay", metavar="CASE", help="play a case file again: FIXED or FAILED")
     add("--feed", metavar="NAME", help="which webhook of the vendor (default: his first)")
     add("--header", metavar="NAME=VALUE", action="append", default=[], help="with every request (repeatable)")
@@ -64,6 +70,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--no-fuzz", action="store_true", help="leave the phases out that draw by chance")
     add("--requests", metavar="N", type=int, help="send no more than so many")
     add("--seconds", metavar="S", type=float, help="take no longer")
+    add(
+        "--idle",
+        metavar="S",
+        type=float,
+        help="leave a kept connection alone for so long, then use it again: 65",
+    )
     add(
         "--fail-on",
         metavar="SEVERITY",
@@ -101,24 +113,32 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Checks, or tells of checks."""
+    words = _words(args)
     if args.list or args.explain:
-        return _tell_of(args)
+        from emulators.commands.check_telling import explanation, listing
+
+        spec, feed = words.get("provider", ""), words.get("feed")
+        sys.stdout.write(explanation(args.explain, spec, feed) if args.explain else listing())
+        return Exit.GOOD
+    if args.replay:
+        from emulators.commands.check_replay import replay_case
+
+        return replay_case(Path(args.replay), words, Path(args.config) if args.config else None)
     from emulators.check.settings import made, read
 
-    if args.replay:
-        return _replay(args)
     given = read(Path(args.config) if args.config else None)
-    settings = made({**given, **_words(args)})
+    settings = made({**given, **words})
     if not settings.provider or not settings.url:
         raise InvalidValue("expected a vendor and a URL: emulators check esputnik http://127.0.0.1:3000/hook")
-    return _check(args, settings)
+    return _check(args, settings, words)
 
 
 def _words(args: argparse.Namespace) -> dict[str, Any]:
     """What the command line says, by the names of settings."""
-    names = "provider url feed basic timeout seed only skip requests seconds fail_on oracle_url oracle_cmd oracle_file oracle_py"
+    names = "provider feed basic timeout seed only skip requests seconds idle fail_on oracle_url oracle_cmd oracle_file oracle_py"
     names += " oracle_key oracle_status count_pointer reset_cmd restart_cmd ready_url cases"
     found = {name: getattr(args, name) for name in names.split() if getattr(args, name) is not None}
+    found |= _target(args)
     found |= {"fuzz": False} if args.no_fuzz else {}
     found |= {"allow": args.allow} if args.allow else {}
     found |= {"headers": pairs(args.header, "--header")} if args.header else {}
@@ -128,41 +148,22 @@ def _words(args: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-def _tell_of(args: argparse.Namespace) -> int:
-    import textwrap
-
-    from emulators.check.checks import ALL
-
-    known = {check.id: check for check in ALL}
-    if args.explain:
-        name = args.explain.upper()
-        if name not in known:
-            raise unknown("check", args.explain, known)
-        check = known[name]
-        print(f"{check.id}  {check.name}\n")
-        print(textwrap.fill(check.says, 100))
-        needs = ["an oracle (--oracle-url and its kin)"] if check.reads_oracle and not check.blind else []
-        needs += [f"--{need}-cmd" for need in check.needs]
-        print(
-            f"\nfinds: {check.grade}, {check.severity.name.lower()}; phase: {check.phase}; rests on: {check.source}"
-        )
-        print(
-            f"needs: {', '.join(needs) or 'nothing'}" + ("; tells more with an oracle" if check.blind else "")
-        )
-        return Exit.GOOD
-    for check in ALL:
-        needed = "oracle" if check.reads_oracle and not check.blind else ", ".join(check.needs)
-        row = f"{check.id}  {check.phase:<10} {check.grade:<5} {check.severity.name.lower():<9} {check.name}"
-        print(row + (f"  [needs {needed}]" if needed else ""))
-    return Exit.GOOD
+def _target(args: argparse.Namespace) -> dict[str, str]:
+    """The URL, wherever it stands: where the settings or a case name the vendor, it is the first word."""
+    first, url, option = args.provider, args.url, args.url_option
+    bare = first is not None and first.startswith(("http://", "https://"))
+    given = list(dict.fromkeys(word for word in (first if bare else None, url, option) if word))
+    if len(given) > 1:
+        raise InvalidValue(f"url: expected one, got {' and '.join(given)}")
+    return ({"provider": ""} if bare else {}) | ({"url": given[0]} if given else {})
 
 
-def _check(args: argparse.Namespace, settings: Settings) -> int:
+def _check(args: argparse.Namespace, settings: Settings, words: Mapping[str, Any]) -> int:
     from emulators.check.examining import Examination
     from emulators.commands.check_output import Output
 
     # Words that do not fit are refused before a report of an earlier run is overwritten.
-    examination = Examination(settings, os.environ)
+    examination = Examination(settings, os.environ, given={**words, "config": args.config})
     with ExitStack() as stack:
         files = {
             name: _opened(getattr(args, name), f"--{name}", stack) for name in REPORTS if getattr(args, name)
@@ -176,6 +177,10 @@ def _check(args: argparse.Namespace, settings: Settings) -> int:
         except KeyboardInterrupt:
             examination.interrupted = True
             result = examination.result()
+        except TargetUnusable:
+            # Whoever reads the reports must learn it, too.
+            output.files(examination.result())
+            raise
         output.end(result, _written(examination, Path(settings.cases)))
     return _code(result)
 
@@ -189,11 +194,11 @@ def _opened(name: str, option: str, stack: ExitStack) -> Any:
 
 def _written(examination: Examination, folder: Path) -> list[Path]:
     """The case files of all findings."""
-    from emulators.check.cases import write
+    from emulators.check.cases import write_all
 
-    findings = [f for result in examination.runner.results for f in result.findings if f.case]
+    findings = [found for result in examination.runner.results for found in result.findings]
     try:
-        return [write(folder, finding, examination.session) for finding in findings]
+        return write_all(folder, findings, examination.session)
     except OSError as error:
         raise InvalidValue(f"--cases: {folder} cannot be written: {error.strerror}") from None
 
@@ -204,43 +209,3 @@ def _code(result: Run) -> Exit:
     if any(result.counts(found) for found in result.findings()):
         return Exit.FINDINGS
     return Exit.INCONCLUSIVE if result.inconclusive else Exit.GOOD
-
-
-def _replay(args: argparse.Namespace) -> int:
-    from emulators.check.cases import read as read_case
-    from emulators.check.checks import ALL
-    from emulators.check.examining import Examination
-    from emulators.check.replaying import Replay, replay
-    from emulators.check.settings import made, read
-
-    try:
-        loaded = read_case(Path(args.replay), ALL)
-    except OSError as error:
-        raise InvalidValue(f"--replay: {args.replay} cannot be read: {error.strerror}") from None
-    words = _words(args)
-    # The first word is the URL here: the case knows the vendor.
-    if words.get("provider", "").startswith(("http://", "https://")):
-        words["url"] = words.pop("provider")
-    of_case = {
-        "provider": loaded.spec,
-        "feed": loaded.feed,
-        "policy": dict(loaded.policy),
-        "url": loaded.target,
-    }
-    given = read(Path(args.config) if args.config else None)
-    own = {name: value for name, value in given.items() if name not in ("provider", "feed", "url")}
-    examination = Examination(made({**own, **of_case, **words}), os.environ)
-
-    async def play() -> Any:
-        try:
-            return await replay(examination.session, loaded)
-        finally:
-            await examination.session.wire.close()
-
-    played = asyncio.run(play())
-    print(f"{played.verdict}  {loaded.check.id} {loaded.check.name}: {loaded.case.title}")
-    for number, said in enumerate(played.tries, 1):
-        print(f"  {number}: {said or 'nothing wrong'}")
-    if played.reason:
-        print(f"  {played.reason}", file=sys.stderr)
-    return {Replay.FIXED: Exit.GOOD, Replay.FAILED: Exit.FINDINGS}.get(played.verdict, Exit.UNUSABLE)

@@ -54,7 +54,7 @@ class Output:
                 self._har.phase = self._phase
         elif isinstance(data, Finding) and self._examination:
             names = {check.id: check.name for check in self._examination.checks}
-            found = self._examination.teller.found(data, names.get(data.check, ""))
+            found = self._examination.found(data, names.get(data.check, ""))
             self._progress.found(found)
             if self._stream:
                 self._stream.tell("finding", **json_.found(found))
@@ -72,7 +72,7 @@ class Output:
 
     def _close_phase(self) -> None:
         if self._phase and self._examination:
-            done = [phase for phase in self._examination.result().phases if phase.name == self._phase]
+            done = [phase for phase in self._examination.phases() if phase.name == self._phase]
             self._progress.done(done[0] if done else PhaseResult(self._phase, self._requests))
 
     def end(self, result: Run, cases: list[Path]) -> None:
@@ -81,7 +81,12 @@ class Output:
         self._progress.close()
         self._out.write(terminal.report(result, self._style))
         if cases:
-            print(f"case files: {', '.join(map(str, dict.fromkeys(cases)))}", file=self._out)
+            print(terminal.case_files(cases, self._style), file=self._out)
+        self.files(result)
+
+    def files(self, result: Run) -> None:
+        """All that is known, into the files that were asked for, and where JSON is wanted."""
+        self._progress.close()
         if self._as_json:
             sys.stdout.write(json_.written(result).decode() + "\n")
         written = {"junit": junit.junit, "html": html.page, "report": json_.written}

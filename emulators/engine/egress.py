@@ -64,7 +64,7 @@ class Egress:
         if literal is None or not literal.is_loopback:
             raise EgressRefused(
                 f"{shown} is not on this machine, and nothing leaves it unasked; "
-                f"to allow it: allow=[{host!r}], on the command line --allow {host}"
+                f"to allow it: --allow {host} on the command line, allow=[{host!r}] in Python and pytest"
             )
 
     def check_unknown(self, host: str, port: int, why: str) -> None:
@@ -73,7 +73,7 @@ class Egress:
         if not self._is_allowed(host, port) and named != "localhost" and not named.endswith(".localhost"):
             raise EgressRefused(
                 f"{host} could not be looked up ({why}), and a host beyond this machine has to be allowed: "
-                f"allow=[{host!r}], on the command line --allow {host}"
+                f"--allow {host} on the command line, allow=[{host!r}] in Python and pytest"
             )
 
     def _is_allowed(self, host: str, port: int) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from emulators.strategies.stock import SEEDS, Stock, event_stock
 from emulators.strategies.vendor import Vendor, vendor
-from emulators.strategies.violations import Explain, Invalid, Suspect, catalogue
+from emulators.strategies.violating import Explain, Invalid, Suspect, catalogue
 
 
 def invalid(

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, cached_property
-from typing import Any
-
-from hypothesis import strategies as st
+from typing import TYPE_CHECKING, Any
 
 from emulators.strategies import pools
 from emulators.strategies.changes import Change, fillings
 from emulators.strategies.rules import ABSENT, Path, Place, Rules
 from emulators.strategies.vendor import Vendor
+
+if TYPE_CHECKING:
+    from hypothesis import strategies as st
 
 # How likely a field is to be changed, however many edge values it has: bugs live in times and numbers first.
 WEIGHTS = {"moment": 6, "number": 2, "other": 1}
@@ -137,6 +138,9 @@ class Stock:
     @cache  # noqa: B019 - a stock lives as long as the process
     def _free(self, path: Path) -> st.SearchStrategy[Any] | None:
         """Any value of a field, where no more than its type and its bounds decide."""
+        # Loaded here: `check` takes its edits from stocks, and most of its runs draw nothing.
+        from hypothesis import strategies as st
+
         for _, places in self.studied:
             for place in places:
                 if place.path == path:

@@ -121,6 +121,117 @@ def test_the_marker_checks_what_a_fixture_provides(shop: pytest.Pytester) -> Non
     result.stdout.fnmatch_lines(["*FAILED *::test_at_a_url?C10 *"])
 
 
+def test_what_proves_nothing_is_skipped_with_the_reason(shop: pytest.Pytester) -> None:
+    shop.makepyfile(
+        """
+        from datetime import date
+        from apps import wsgi
+        from emulators.check import contract
+
+        accept = [{"check": "C07", "reason": "until the new proxy", "until": date(2999, 1, 31)}]
+        test_accepted = contract("esputnik", app=wsgi("202 Accepted"), only="C07", accept=accept)
+        test_expired = contract(
+            "esputnik", app=wsgi("202 Accepted"), only="C07", accept=[{**accept[0], "until": date(2020, 1, 31)}]
+        )
+        test_cut = contract("esputnik", app=wsgi(), only="C07,C10", requests=5)
+        """
+    )
+    result = run(shop, "-v", "-rs")
+    result.assert_outcomes(passed=3, skipped=3, failed=1)
+    result.stdout.fnmatch_lines([f"*::test_accepted?C07 {SENTENCE}? SKIPPED*"])
+    result.stdout.fnmatch_lines([f"*::test_expired?C07 {SENTENCE}? FAILED*"])
+    result.stdout.fnmatch_lines(["*SKIPPED*accepted until 2999-01-31: until the new proxy*"])
+    result.stdout.fnmatch_lines(["*SKIPPED*the budget of 5 requests is spent*"])
+
+
+def test_a_receiver_that_is_not_there_fails_each_check_in_a_line_and_is_asked_once(
+    shop: pytest.Pytester,
+) -> None:
+    shop.makepyfile(
+        """
+        import socket
+        from emulators.check import contract
+
+        refusing = socket.create_server(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{refusing.getsockname()[1]}/hook"
+        asked = []
+
+        def stored():
+            asked.append(1)
+            raise RuntimeError("no database")
+
+        test_down = contract("esputnik", url=url, oracle=stored, only="C07,C10")
+
+        def test_asked_once():
+            refusing.close()
+            assert len(asked) == 1
+        """
+    )
+    result = run(shop)
+    result.assert_outcomes(failed=3, passed=1)
+    result.stdout.fnmatch_lines(["the oracle function stored: RuntimeError: no database"])
+    result.stdout.no_fnmatch_line("*pytest_plugin.py*")
+
+
+@pytest.mark.parametrize(
+    ("mark", "says"),
+    [
+        ('"esputnik", onyl="C07"', "unknown setting of check 'onyl'; did you mean 'only'?"),
+        ('"esputnik", only="C077"', "unknown check 'C077'; did you mean 'C07'?"),
+        ('"esputnk"', "unknown provider 'esputnk'; did you mean 'esputnik'?"),
+        ('"esputnik", seed="7"', "seed: expected int, got '7'"),
+        ("", "expected one provider, got (); the rest goes by name"),
+    ],
+)
+def test_settings_of_a_marker_that_do_not_fit_are_said_in_one_line(
+    shop: pytest.Pytester, mark: str, says: str
+) -> None:
+    shop.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.webhook_contract({mark})
+        def test_shop(webhook_check):
+            webhook_check("http://127.0.0.1:1/hook")
+        """
+    )
+    result = run(shop)
+    result.assert_outcomes(errors=1)
+    told = [line for line in result.outlines if says.split(";")[0] in line]
+    assert f"webhook_contract: {says}" in told[0]
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*pytest_plugin.py*")
+
+
+def test_the_line_of_a_finding_in_process_names_the_settings_and_leaves_the_address_open(
+    shop: pytest.Pytester,
+) -> None:
+    shop.makepyfile(
+        """
+        from emulators.check import contract
+
+        bodies = []
+
+        def app(environ, start):
+            bodies.append(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"] or 0)).decode())
+            start("202 Accepted", [])
+            return []
+
+        def stored():
+            return bodies
+
+        test_bad = contract("esputnik", app=app, only="C07", oracle=stored, timeout=3)
+        """
+    )
+    result = run(shop)
+    result.stdout.fnmatch_lines(
+        [
+            '*emulators check --replay check-cases/case-*.json --url "$TARGET" --timeout 3 '
+            "--oracle-py *in_process*:stored"
+        ]
+    )
+
+
 # -- without pytest around
 
 
