@@ -12,8 +12,6 @@ from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from functools import partial
 
-from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
-
 from emulators.check.catalogue import Check
 from emulators.check.session import Session
 from emulators.check.storing import tellable
@@ -21,7 +19,6 @@ from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Shot, V
 from emulators.engine import codec
 from emulators.engine.codec import encode
 from emulators.engine.provider import Payload
-from emulators.strategies import batches, violations
 
 EXAMPLES = 200
 HOSTILE = 60
@@ -66,12 +63,13 @@ def judge(session: Session, case: Case, outcome: Outcome) -> Failure | None:
         if case.legal and heard.seconds > session.timeout:
             told = f"an answer after {heard.seconds:.1f} s, the vendor waits {session.timeout:g} s"
             return Failure("late", told, lasting=True)
-    return _stored(outcome, outcome.stored) if case.legal and outcome.stored is not None else None
+    return _stored(session, outcome, outcome.stored) if case.legal and outcome.stored is not None else None
 
 
-def _stored(outcome: Outcome, stored: Mapping[str, int]) -> Failure | None:
+def _stored(session: Session, outcome: Outcome, stored: Mapping[str, int]) -> Failure | None:
     lost: Failure | None = None
     for exchange in outcome.exchanges:
+        owed = {k for k, e in zip(exchange.keys, exchange.shot.events, strict=True) if session.keeps(e)}
         whole = codec.decode(exchange.body)
         sent = [encode(event).lower() for event in (whole if isinstance(whole, list) else [whole])]
         for key in filter(tellable, dict.fromkeys(exchange.keys)):
@@ -81,7 +79,7 @@ def _stored(outcome: Outcome, stored: Mapping[str, int]) -> Failure | None:
             if found > times:
                 told = f"{key} was sent {_times(times)} and is stored {_times(found)}"
                 return Failure(TWICE, told, lasting=True)
-            if found == 0 and outcome.settled:
+            if found == 0 and key in owed and outcome.settled:
                 lost = lost or Failure(LOST, f"{key} was acknowledged and is not stored")
     return lost
 
@@ -162,8 +160,13 @@ class _Hunt:
 
 
 def _drawn(session: Session, examples: int, hunt: _Hunt) -> None:
+    # Loaded here: `check --list`, and a run without chance, need none of it.
+    from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+
+    from emulators.strategies import batches
+
     sender = session.sender
-    most = min(LARGEST, sender.most) if sender.batched else 1
+    most = min(LARGEST, sender.together)
     drawn = batches(sender.vendor.spec, feed=sender.feed.name, max_size=most, edge=True)
     quiet = settings(
         max_examples=examples,
@@ -191,6 +194,8 @@ def _drawn(session: Session, examples: int, hunt: _Hunt) -> None:
 
 def broken(session: Session, most: int) -> Iterator[Case]:
     """Bodies that are no JSON or hardly, and events that break one rule of the schema."""
+    from emulators.strategies import violations
+
     sender = session.sender
     plain = encode(sender.wrap([sender.event()]))
     for title, raw, headers in mutations(plain):

@@ -6,7 +6,7 @@ An event whose request was not answered by a success may be stored or not: the v
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +66,8 @@ class _Account:
     owed: set[str] = field(default_factory=set)
     possible: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
+    in_company: set[str] = field(default_factory=set)
+    """Those that came in a request with others."""
 
     @property
     def may_be_stored(self) -> set[str]:
@@ -77,6 +79,8 @@ class Ledger:
 
     def __init__(self) -> None:
         self._accounts: dict[str, _Account] = {}
+        self.told: set[str] = set()
+        """Identities of which a check has said that something is wrong."""
 
     def note(self, exchange: Exchange, legal: bool = True) -> None:
         """One request and its answer. What is not `legal`, or not sent as the vendor sends it, may be stored or not."""
@@ -85,12 +89,23 @@ class Ledger:
                 continue
             account = self._accounts.setdefault(key, _Account())
             status = exchange.heard.status
+            if len(exchange.keys) > 1:
+                account.in_company.add(event)
             if exchange.acknowledged:
                 (account.owed if legal and _as_sent_by_a_vendor(exchange) else account.possible).add(event)
             elif status is not None and 400 <= status < 500:
                 account.refused.add(event)
             else:
                 account.possible.add(event)
+
+    def excuse(self, why: Callable[[Any, bool], bool]) -> None:
+        """Events that need not be stored after all: `why` says so of an event, and of whether it came with others."""
+        for account in self._accounts.values():
+            excused = {
+                event for event in account.owed if why(codec.decode(event), event in account.in_company)
+            }
+            account.owed -= excused
+            account.possible |= excused
 
     @property
     def keys(self) -> frozenset[str]:

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulators.check.answer import OracleUnusable
 from emulators.check.mentions import Mentions
-from emulators.check.sources import FileSource, Source, UrlSource, command_source, function_source
 from emulators.check.spawning import words
 from emulators.check.vocabulary import Pairs
 from emulators.engine.egress import Egress
 from emulators.engine.pointer import look_up
 from emulators.errors import InvalidValue
 
+if TYPE_CHECKING:
+    from emulators.check.sources import Source
+
 __all__ = ["OracleUnusable", "Records", "oracle_of"]
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.005, 0.25
+QUIET, LONGEST_QUIET, LONGEST = 1.0, 10.0, 10.0
+"""Seconds without a change after which what is not there will not come, at least and at most; and how long is waited at all."""
+BRIEF = 0.25
+SKETCH = 120
 
 
 def oracle_of(
@@ -43,6 +50,9 @@ def oracle_of(
     what does not belong to the run, and need not. JSON pointers lead from a record: `key_pointer` to its identity
     (else it may stand anywhere in it), `status_pointer` to its state. `allow`: hosts besides this machine.
     """
+    # Loaded here: it brings an HTTP client along.
+    from emulators.check.sources import FileSource, UrlSource, command_source, function_source
+
     given = [source for source in (url, command, file, function) if source]
     if not given:
         return None
@@ -83,6 +93,7 @@ class Records:
         self._turn = asyncio.Lock()
         self._begun = self._done = 0
         self._last = Mentions([])
+        self._said: Any = None
         self.visible_after: list[float] = []
 
     async def read(self) -> Mentions:
@@ -92,13 +103,26 @@ class Records:
             if self._done < wanted:
                 self._begun += 1
                 number = self._begun
-                found = Mentions(await self._source.read(), self._key_pointer)
+                self._said = await self._source.read()
+                found = Mentions(self._said, self._key_pointer)
                 if found.misled:
                     raise OracleUnusable(
                         f"the oracle's key pointer {self._key_pointer} leads nowhere in what it answers"
                     )
                 self._last, self._done = found, number
             return self._last
+
+    @property
+    def patience(self) -> float:
+        """Seconds without a change after which this receiver will not store any more."""
+        return min(LONGEST_QUIET, max(QUIET, 2 * max(self.visible_after, default=0.0)))
+
+    @property
+    def brief(self) -> float:
+        """The same where being wrong costs a try: five times as long as anything took to appear so far."""
+        if not self.visible_after:
+            return self.patience
+        return min(self.patience, max(BRIEF, 5 * max(self.visible_after)))
 
     async def count(self, keys: Collection[str]) -> dict[str, int]:
         """How many records mention each identity."""
@@ -108,11 +132,16 @@ class Records:
         """The records that mention an identity."""
         return (await self.read()).of([key])[key]
 
-    async def accounts(self, keys: Collection[str], run: str) -> dict[str, list[Any]]:
-        """The records of these identities and of all others that were planted in this run, from one answer."""
-        found = await self.read()
-        planted = {key: records for key, records in found.tokens.items() if key.startswith(f"chk{run}x")}
-        return {**planted, **found.of(keys)}
+    def accounts(self, keys: Collection[str], run: str) -> dict[str, list[Any]]:
+        """The records of these identities and of all others that were planted in this run, in the answer that was read last."""
+        planted = {key: found for key, found in self._last.tokens.items() if key.startswith(f"chk{run}x")}
+        return {**planted, **self._last.of(keys)}
+
+    @property
+    def sketch(self) -> str:
+        """The beginning of the last answer, for people."""
+        text = json.dumps(self._said, ensure_ascii=False)
+        return text if len(text) <= SKETCH else f"{text[:SKETCH]}..."
 
     @property
     def exact(self) -> bool:
@@ -132,14 +161,17 @@ class Records:
         self,
         keys: Collection[str],
         satisfied: Callable[[Mapping[str, int]], bool],
-        quiet: float = 1.0,
-        longest: float = 10.0,
+        quiet: float | None = None,
+        longest: float | None = None,
     ) -> tuple[dict[str, int], bool]:
         """How many records mention each identity once that is enough, or once it has come to rest, and whether it has.
 
-        At rest: for `quiet` seconds neither these changed nor anything else that was planted. After `longest` seconds
-        it has not. An oracle that cannot be read is asked again for `quiet` seconds: it may have been restarted.
+        At rest: for `quiet` seconds neither these changed nor anything else that was planted; by itself twice as long as
+        anything took to appear so far. After `longest` seconds it has not. An oracle that cannot be read is asked again
+        for `quiet` seconds: it may have been restarted.
         """
+        quiet = self.patience if quiet is None else quiet
+        longest = max(LONGEST, 2 * quiet) if longest is None else longest
         started = changed = readable = time.monotonic()
         pause, visible = SHORTEST_PAUSE, not keys
         counts: dict[str, int] = {}

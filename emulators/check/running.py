@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -160,7 +161,12 @@ class Runner:
         )
         if not self.shrink or check.judge is None or not check.shrinks:
             return replace(found, confirmed=1, tried=1, minimal=check.judge is None or not check.shrinks)
-        return await minimised(self.session, check, found)
+        try:
+            return await minimised(self.session, check, found)
+        except asyncio.CancelledError:
+            # Whoever interrupts wants to be told what is known, small or not.
+            self.results[-1].findings.append(replace(found, confirmed=1, tried=1, minimal=False))
+            raise
 
 
 def _worst(findings: Sequence[Finding]) -> Verdict:

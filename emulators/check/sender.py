@@ -30,6 +30,8 @@ class Sender:
             )
         self.feed: FeedProfile = self.vendor.feed(feed)
         self.policy: Policy = self.vendor.policies[self.feed.name].altered(policy or {})
+        self.apart = False
+        """Whether each event goes alone: a receiver that loses what comes with others is told so once."""
 
     @property
     def title(self) -> str:
@@ -45,6 +47,11 @@ class Sender:
     def most(self) -> int:
         """Events that the vendor puts into one request."""
         return self.policy.batch_size if self.batched else 1
+
+    @property
+    def together(self) -> int:
+        """Events that a check may put into one request, unless it is batches that it is about."""
+        return 1 if self.apart else self.most
 
     @property
     def in_line(self) -> bool:

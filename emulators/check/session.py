@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from emulators.check.hooks import Hooks
@@ -15,9 +16,12 @@ from emulators.check.ledger import Ledger
 from emulators.check.oracle import Records
 from emulators.check.planting import TOKEN, Planting
 from emulators.check.sender import Sender
+from emulators.check.styles import written
 from emulators.check.vocabulary import Case, Exchange, Failure, Heard, Outcome, Pairs, Shot, Target
-from emulators.check.wire import Wire, written
 from emulators.errors import EmulatorError
+
+if TYPE_CHECKING:
+    from emulators.check.wire import Wire
 
 
 class BudgetSpent(EmulatorError):
@@ -59,6 +63,10 @@ class Session:
     """Where the receiver's answer says how many events it took; empty: nowhere."""
     lenient: int | None = None
     """A status that is not the vendor's, but what this receiver means by success: found once, it is not found again."""
+    refused_kinds: list[str] | None = None
+    """Kinds of events that fail as they are, so that no change to them tells anything; None: nobody has looked."""
+    ignored_kinds: list[str] = field(default_factory=list)
+    """Kinds of events that are acknowledged and not stored as they are, perhaps on purpose."""
     facts: dict[str, object] = field(default_factory=dict)
     listeners: list[Callable[[Exchange], None]] = field(default_factory=list)
     executions: int = 0
@@ -68,6 +76,15 @@ class Session:
         """Seconds that the vendor waits for an answer."""
         return self.target.timeout or self.sender.policy.timeout
 
+    @property
+    def patience(self) -> float:
+        """Seconds that are waited for an answer: beyond the vendor's own, so that a late one is told from none. Less of them once
+        the receiver is known to be quick, for a request that hangs costs them all."""
+        most, usual = 2 * self.timeout + 1, self.facts.get("latency")
+        if not isinstance(usual, float):
+            return most
+        return min(most, self.timeout + max(1.0, self.timeout / 4, 2 * usual))
+
     def random(self, what: str) -> Random:
         """A random source by the seed and this word."""
         return Random(f"{self.seed}/{what}")
@@ -76,13 +93,24 @@ class Session:
         """Whether this is a success, as far as it was not complained of already."""
         return self.sender.acknowledges(status) or (status is not None and status == self.lenient)
 
+    def keeps(self, event: Any) -> bool:
+        """Whether an event must be stored where it is acknowledged: it is of a kind that the vendor names, and that this
+        receiver is not known to leave out."""
+        name = self.sender.vendor.kind_field(self.sender.feed.name)
+        kinds = [kind for kind in self.sender.kinds if kind not in self.ignored_kinds]
+        return bool(kinds) and (not name or (isinstance(event, dict) and event.get(name) in kinds))
+
     # -- sending
 
     async def run(
-        self, case: Case, judge: Callable[[Outcome], object] | None = None, oracle: bool = False
+        self,
+        case: Case,
+        judge: Callable[[Outcome], object] | None = None,
+        oracle: bool = False,
+        quiet: float | None = None,
     ) -> Outcome:
         """Executes a case with fresh ids. With `oracle` what was stored is told, as soon as `judge` finds nothing wrong
-        with it or what is wrong will stay so, or nothing changes any more."""
+        with it or what is wrong will stay so, or nothing changes any more for `quiet` seconds (None: as long as is safe)."""
         planting = self.planting()
         exchanges: list[Exchange] = []
         for shot in case.shots:
@@ -99,9 +127,12 @@ class Session:
             wrong = judge(known)
             return wrong is None or (isinstance(wrong, Failure) and wrong.lasting)
 
-        stored, settled = await self.records.settle(keys, satisfied)
-        found = await self.records.accounts(keys, self.run_id)
-        return Outcome(tuple(exchanges), stored, settled, found)
+        stored, settled = await self.records.settle(keys, satisfied, quiet)
+        found = self.records.accounts(keys, self.run_id)
+        outcome = Outcome(tuple(exchanges), stored, settled, found)
+        if judge is not None and judge(outcome) is not None:
+            self.ledger.told |= keys
+        return outcome
 
     def planting(self) -> Planting:
         """Fresh identities for one execution."""
@@ -140,8 +171,7 @@ class Session:
         return bool(TOKEN.fullmatch(key)) or self.records is None or not self.records.exact
 
     async def _send(self, shot: Shot, url: str, headers: Pairs, body: bytes | None) -> Heard:
-        # Beyond the vendor's own patience, so that a late answer is told from none.
-        patience = 2 * self.timeout + 1
+        patience = self.patience
         if shot.loss == "reset":
             return await self.wire.reset(url, headers, body or b"", patience)
         return await self.wire.send(shot.method, url, headers, body, patience, shot.framing)

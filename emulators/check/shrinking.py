@@ -18,6 +18,7 @@ from emulators.check.simplifying import (
     example,
     joined,
     mixed,
+    named_anew,
     optional,
     parts,
     problems,
@@ -127,6 +128,7 @@ class _Search:
         for number, event in enumerate(events.values(), 1):
             if isinstance(event, dict):
                 await _Event(self, event, 0 if len(events) == 1 else number).simplify()
+        self.best = named_anew(self._session.sender, self.best)
 
     async def confirm(self) -> tuple[int, int]:
         """How many of how many executions fail in the same way."""
@@ -186,7 +188,11 @@ class _Search:
             raise _Enough
         self._waits -= 1
         try:
-            outcome, failure = await attempt(self._session, self._check, case)
+            # Too short a wait would show in the confirmation, which takes its time.
+            records = self._session.records
+            outcome, failure = await attempt(
+                self._session, self._check, case, records.brief if records else None
+            )
         except LookupError:
             # The judge looks for a request or an event that is left out now: it needs it.
             return None, None

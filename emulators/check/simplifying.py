@@ -6,9 +6,11 @@ Towards the example, not towards 0 and "": a finding that reads like the vendor'
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from emulators.check.sender import Sender
+from emulators.check.vocabulary import Case
 from emulators.engine.codec import encode
 from emulators.engine.provider import Payload
 from emulators.strategies.pools import INTEGERS
@@ -42,6 +44,19 @@ def mixed(event: Mapping[str, Any], plain: Mapping[str, Any], names: Collection[
         if name in names:
             found[name] = event[name]
     return found
+
+
+def named_anew(sender: Sender, case: Case) -> Case:
+    """A case of many changes that has come down to one event, in words about this one."""
+    events = [event for shot in case.shots for event in shot.events]
+    if len(events) != 1 or case.data.get("path") != []:
+        return case
+    names = differing(events[0], example(sender, events[0]))
+    if len(names) == 1:
+        return replace(case, data={**case.data, "path": names})
+    if names:
+        return replace(case, title=f"an event with {', '.join(names)} in other ways")
+    return replace(case, title="the documents' own example")
 
 
 def without(event: Mapping[str, Any], names: Collection[str]) -> Payload:

@@ -111,17 +111,17 @@ class Walk:
 
     def _again(self, how: str) -> Shot:
         last = self._sent[-1] if self._sender.in_line else self._random.choice(self._sent)
-        if how == "same" or (how == "recomposed" and self._sender.most == 1):
+        if how == "same" or (how == "recomposed" and self._sender.together == 1):
             return last
         if how == "recomposed":
             kept = tuple(event for event in last.events if self._random.random() < 0.7) or last.events[:1]
-            return Shot((*kept, *self._delivery().events)[: self._sender.most])
+            return Shot((*kept, *self._delivery().events)[: self._sender.together])
         if how == "reordered" and not self._sender.in_line and len(last.events) > 1:
             return Shot(tuple(reversed(last.events)))
         return self._delivery()
 
     def _delivery(self) -> Shot:
-        size = self._random.randint(1, min(LARGEST, self._sender.most))
+        size = self._random.randint(1, min(LARGEST, self._sender.together))
         return Shot(tuple(self._event() for _ in range(size)))
 
     def _event(self) -> Payload:
@@ -138,12 +138,15 @@ class Walk:
 def judge(session: Session, case: Case, outcome: Outcome) -> Failure | None:
     """Every request that we waited for was answered well, and what was acknowledged is stored once."""
     acknowledged: dict[str, bool] = {}
+    left_out: set[str] = set()
     for exchange in outcome.exchanges:
         if not exchange.acknowledged and not exchange.shot.loss:
             heard = exchange.heard
             told = "no answer" if heard.status is None else f"status {heard.status}"
             why = f": {heard.reason}" if heard.reason else ""
             return Failure(told, f"{told} for a request in a row of them{why}", lasting=True)
+        pairs = zip(exchange.shot.events, exchange.keys, strict=True)
+        left_out |= {key for event, key in pairs if not session.keeps(event)}
         for key in filter(tellable, exchange.keys):
             acknowledged[key] = acknowledged.get(key, False) or exchange.acknowledged
     stored = outcome.stored
@@ -154,7 +157,7 @@ def judge(session: Session, case: Case, outcome: Outcome) -> Failure | None:
             return Failure("stored twice", f"{key} is stored {stored[key]} times", lasting=True)
     if outcome.settled:
         for key, must in acknowledged.items():
-            if must and key in stored and not stored[key]:
+            if must and key not in left_out and not stored.get(key, 1):
                 return Failure("lost", f"{key} was acknowledged and is not stored")
     return None
 

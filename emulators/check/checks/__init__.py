@@ -19,6 +19,7 @@ from emulators.check.checks import (
     redelivery,
     samples,
     shapes,
+    sizes,
     timing,
     values,
 )
@@ -40,6 +41,7 @@ ALL = (
             *poison.CHECKS,
             *redelivery.CHECKS,
             *shapes.CHECKS,
+            *sizes.CHECKS,
             *timing.CHECKS,
             *values.CHECKS,
         ),

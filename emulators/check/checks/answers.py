@@ -4,7 +4,7 @@ upset nobody. Pure."""
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,10 +15,6 @@ from emulators.check.vocabulary import Case, Exchange, Failure, Heard, Outcome, 
 from emulators.engine import codec
 
 Judge = Callable[[Session, Case, Outcome], Failure | None]
-REFUSED_KINDS = "refused kinds"
-"""Fact: kinds of events that fail as they are, so that no change to them tells anything."""
-IGNORED_KINDS = "ignored kinds"
-"""Fact: kinds of events that are acknowledged and not stored as they are, perhaps on purpose."""
 
 
 def manner(heard: Heard) -> str:
@@ -39,18 +35,44 @@ def success(heard: Heard) -> bool:
 
 
 def subject(case: Case) -> str:
-    """What a case is about, in words: the one event's odd value where one is left, else its title."""
+    """What a case is about, in words: the one event's odd value where one is left, the fields of several that were changed
+    together, else its title."""
     events = [event for shot in case.shots for event in shot.events]
     path = case.data.get("path")
+    if len(events) > 1 and case.data.get("fields"):
+        return changed(events, path, case.data["fields"])
     if len(events) != 1 or not path:
         return case.title
-    value: Any = events[0]
+    try:
+        return f"an event with {dotted(path)} = {shown(_at(events[0], path))}"
+    except LookupError:
+        return f"an event without {dotted(path)}"
+
+
+def changed(events: Sequence[Any], path: Sequence[str | int] | None, fields: Sequence[str]) -> str:
+    """Events of one request that are changed in one field (`path`) or in several: as many as there are, while a case shrinks."""
+    count = f"{len(events)} events in one request"
+    if not path:
+        more = f" and {len(fields) - 4} other fields" if len(fields) > 4 else ""
+        return f"{count} with changes of {', '.join(fields[:4])}{more}"
+    values = list[str]()
+    for event in events:
+        try:
+            values.append(shown(_at(event, path)))
+        except LookupError:
+            values.append("nothing")
+    known = list(dict.fromkeys(values))
+    return f"{count} with {dotted(path)} = {', '.join(known[:3])}{', ...' if len(known) > 3 else ''}"
+
+
+def _at(event: Any, path: Iterable[str | int]) -> Any:
+    """The value at a place; `LookupError`: there is none."""
     for step in path:
         try:
-            value = value[step]
-        except (LookupError, TypeError):
-            return f"an event without {dotted(path)}"
-    return f"an event with {dotted(path)} = {shown(value)}"
+            event = event[step]
+        except TypeError:
+            raise LookupError(step) from None
+    return event
 
 
 def dotted(path: Iterable[str | int]) -> str:
@@ -94,16 +116,11 @@ def lost(session: Session, case: Case, outcome: Outcome) -> Failure | None:
     nobody by a planted address: an app need not store ids."""
     if outcome.stored is None or not outcome.settled or case.data.get("ids"):
         return None
-    field = session.sender.vendor.kind_field(session.sender.feed.name)
-    unseen = session.facts.get(IGNORED_KINDS, ())
-    known = [kind for kind in session.sender.kinds if not isinstance(unseen, list) or kind not in unseen]
     for exchange in outcome.exchanges:
         if not exchange.acknowledged:
             continue
         for event, key in zip(exchange.shot.events, exchange.keys, strict=True):
-            if (field and event.get(field) not in known) or not known:
-                continue
-            if TOKEN.fullmatch(key) and not outcome.stored.get(key):
+            if TOKEN.fullmatch(key) and not outcome.stored.get(key) and session.keeps(event):
                 return Failure(
                     key_of(case, "lost"),
                     f"{subject(case)}: the receiver {answered(exchange.heard)} and did not store the event of {key}",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import partial
 
 from emulators.check.catalogue import Check
-from emulators.check.checks.answers import answered, manner
-from emulators.check.checks.edits import free_text
-from emulators.check.checks.parts import broken, like, ordinary, story
+from emulators.check.checks.answers import answered
+from emulators.check.checks.parts import broken, like, ordinary, story, usual_kinds
 from emulators.check.judging import attempt
 from emulators.check.sender import Sender
 from emulators.check.session import Session
@@ -18,13 +18,10 @@ from emulators.check.vocabulary import Case, Exchange, Failure, Outcome, Severit
 from emulators.engine.pointer import look_up
 from emulators.engine.provider import Payload
 
-LATENCY = "seconds for each event"
-"""Fact: by how much an answer comes later for each event of the request."""
 # As many receivers answer how much they took.
 _COUNTS = re.compile(
     r"(?:received|processed|accepted|handled|stored|saved|inserted|count|events|total)", re.IGNORECASE
 )
-_LONG = "Довгий рядок, який хтось справді набрав. " * 3
 
 
 def batched(sender: Sender) -> str:
@@ -32,21 +29,38 @@ def batched(sender: Sender) -> str:
     return "" if sender.batched and sender.most > 1 else "a request of this feed holds one event"
 
 
+def apart(sender: Sender) -> str:
+    """Why a check of batches that are handled whole does not apply."""
+    return batched(sender) or (
+        "of several events in a request not all are handled: see C01" if sender.apart else ""
+    )
+
+
 # -- C01
 
 
 async def truncated_batches(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
-    """Batches of several; the same hostile item at each end of one; several states of one message."""
-    whole = ordinary(session, 3)
+    """Batches of several; the same hostile item at each end of one; several states of one message. Where a batch is not
+    handled whole, all checks that come after send each event alone: one cause is told once."""
+    whole, sure = ordinary(session, 3), False
     cases = [_batch("a batch of two events", whole[:2]), _batch("a batch of three events", whole)]
     for what, bad in [("a number", 7), *broken(session, whole[1])[:1]]:
         data = {"about": "position", "what": what}
         shots = (Shot(_pair(bad, whole[0])), Shot(_pair(whole[0], bad)))
         cases.append(Case("C01", f"{what} first in a batch, then last", shots, legal=False, data=data))
+    for case in cases:
+        if sure and not case.legal:
+            # Whatever it makes of a broken item, whole batches are stored.
+            continue
+        outcome, failure = await attempt(session, TRUNCATION, case)
+        sure = sure or (case.legal and _kept(outcome))
+        if failure is not None:
+            session.sender.apart = True
+            yield failure, case
+            return
     states = await _separate_states(session)
     if states:
-        cases.append(_batch("several states of one message in one batch", states))
-    for case in cases:
+        case = _batch("several states of one message in one batch", states)
         _, failure = await attempt(session, TRUNCATION, case)
         if failure is not None:
             yield failure, case
@@ -55,7 +69,8 @@ async def truncated_batches(session: Session) -> AsyncIterator[tuple[Failure, Ca
 async def _separate_states(session: Session) -> tuple[Payload, ...]:
     """Two states of a message, if two such that come apart are two records: who keeps one record for a message loses nothing by
     keeping one."""
-    kinds = [kind for kind in (like(session.sender, "deliver"), like(session.sender, "open", "read")) if kind]
+    find = partial(like, session.sender, among=usual_kinds(session))
+    kinds = [kind for kind in (find("deliver"), find("open", "read")) if kind]
     told = story(session, kinds) if len(kinds) == 2 and session.records is not None else ()
     if not told:
         return ()
@@ -89,11 +104,13 @@ def judge_truncation(session: Session, case: Case, outcome: Outcome) -> Failure 
         keys = [key for key in exchange.keys if tellable(key)]
         missing = [at for at, key in enumerate(keys, 1) if outcome.stored.get(key, 0) < keys.count(key)]
         if missing:
-            places = ", ".join(map(str, missing))
+            if len(set(keys)) == 1:
+                what = f"of {count} events of one message {outcome.stored.get(keys[0], 0)} can be found"
+            else:
+                what = f"of {count} events those at {', '.join(map(str, missing))} are lost"
             return Failure(
                 "lost",
-                f"{case.title}: the receiver {answered(exchange.heard)} and did not store all of it: of {count} events"
-                f" those at {places} are lost or incomplete",
+                f"{case.title}: the receiver {answered(exchange.heard)} and did not store all of it: {what}",
             )
     told, sure = _told(session, exchange)
     if told is not None and 0 < told < count:
@@ -171,87 +188,11 @@ def judge_partial(session: Session, case: Case, outcome: Outcome) -> Failure | N
     return None
 
 
-# -- C09
-
-
-async def sizes(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
-    """The vendor's fullest request, with ordinary values and with long ones; on failure, where it ends."""
-    most = _fullest(session)
-    for title, verdict, basis, stock in (
-        ("ordinary events", Verdict.FAIL, "documented", ordinary(session, most)),
-        (
-            "events with long texts",
-            Verdict.RISK,
-            "assumed",
-            tuple(map(_long(session.sender), ordinary(session, most))),
-        ),
-    ):
-        exchange = await _sized(session, stock)
-        if not _too_much(exchange):
-            continue
-        fits, fails, failed = 0, most, exchange
-        while fails - fits > max(1, fails // 64):
-            middle = (fits + fails) // 2
-            tried = await _sized(session, stock[:middle])
-            if _too_much(tried):
-                fails, failed = middle, tried
-            else:
-                fits = middle
-        if fits == 0:
-            # One event alone is refused: that is no question of size.
-            continue
-        size = len(failed.body)
-        says = (
-            f"{fails} {title} ({size:,} bytes): the receiver {answered(failed.heard)}; {fits} still fit."
-            f" The vendor puts up to {session.sender.most} events into a request ({len(exchange.body):,} bytes)"
-        )
-        case = Case("C09", f"a request of {fails} {title}", (Shot(stock[:fails]),), basis=basis)
-        yield Failure(f"{manner(failed.heard)}", says, verdict), case
-        return
-
-
-def _fullest(session: Session) -> int:
-    """Events of the vendor's fullest request; fewer of a receiver that would be late for it, which is another matter."""
-    slope = session.facts.get(LATENCY)
-    if isinstance(slope, float) and slope * session.sender.most > session.timeout / 2:
-        return max(2, int(session.timeout / 2 / slope))
-    return session.sender.most
-
-
-async def _sized(session: Session, events: Sequence[Payload]) -> Exchange:
-    return (await session.fire(Shot(tuple(events))))[0]
-
-
-def _too_much(exchange: Exchange) -> bool:
-    heard = exchange.heard
-    return not exchange.acknowledged and not (
-        heard.status is None and heard.reason.startswith("no answer within")
-    )
-
-
-class _long:
-    """The event with long texts where its vendor may send them."""
-
-    def __init__(self, sender: Sender) -> None:
-        self._sender = sender
-        self._names: list[str] | None = None
-
-    def __call__(self, event: Payload) -> Payload:
-        if self._names is None:
-            kind = self._sender.vendor.kind_field(self._sender.feed.name)
-            texts = [
-                n
-                for n, value in event.items()
-                if isinstance(value, str) and n != kind and free_text(n, value)
-            ]
-            self._names = [n for n in texts if self._sender.legal({**event, n: _LONG})][:2]
-        return {**event, **{name: _LONG for name in self._names if name in event}}
-
-
 TRUNCATION = Check(
     "C01",
     "batch truncation",
-    "delivery",
+    # Before all that sends several changes in one request.
+    "coverage",
     Severity.CRITICAL,
     Verdict.FAIL,
     "Only the first event of a request is handled, or the last, or one for each message; the vendor hears that all were.",
@@ -273,22 +214,9 @@ CHECKS = (
         Verdict.FAIL,
         "A batch fails in its middle, what stood before is kept, and the vendor sends it all again: stored twice.",
         source="batch_size",
-        applies=batched,
+        applies=apart,
         cases=partial_cases,
         judge=judge_partial,
         reads_oracle=True,
-    ),
-    Check(
-        "C09",
-        "body size",
-        "volume",
-        Severity.HIGH,
-        Verdict.FAIL,
-        "A framework's default limit (often 100 kB or 1 MB) is below the vendor's full batch: after each outage or campaign"
-        " the feed fails.",
-        source="batch_size",
-        applies=batched,
-        run=sizes,
-        shrinks=False,
     ),
 )

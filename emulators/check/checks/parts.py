@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from emulators.check.checks.answers import IGNORED_KINDS, REFUSED_KINDS
 from emulators.check.checks.edits import apart, time_field
 from emulators.check.sender import Sender
 from emulators.check.session import Session
@@ -21,13 +20,15 @@ BEGINNING = 1_767_323_300
 STEP = 60
 
 
+def usual_kinds(session: Session) -> list[str]:
+    """The kinds that this receiver takes and keeps, as far as anything is known."""
+    bad = {*(session.refused_kinds or ()), *session.ignored_kinds}
+    return [kind for kind in session.sender.kinds if kind not in bad]
+
+
 def usual_kind(session: Session) -> str:
-    """A kind that this receiver is known to take and to keep, as far as anything is known."""
-    bad: set[object] = set()
-    for name in (REFUSED_KINDS, IGNORED_KINDS):
-        known = session.facts.get(name, ())
-        bad |= set(known) if isinstance(known, list | tuple | set | frozenset) else set()
-    kinds = [kind for kind in session.sender.kinds if kind not in bad]
+    """One of them, that names a person if any does."""
+    kinds = usual_kinds(session)
     return next(
         (kind for kind in kinds if _personal(session.sender, kind)), (kinds or session.sender.kinds)[0]
     )
@@ -41,10 +42,10 @@ def ordinary(session: Session, count: int, kind: str | None = None) -> tuple[Pay
     return tuple(apart(sender, personal[n % len(personal)], n + 1) for n in range(count))
 
 
-def like(sender: Sender, *words: str) -> str | None:
-    """The first kind that is named like this."""
+def like(sender: Sender, *words: str, among: Sequence[str] | None = None) -> str | None:
+    """The first kind that is named like this, of all or of some."""
     for word in words:
-        for kind in sender.kinds:
+        for kind in sender.kinds if among is None else among:
             name = kind.lower()
             if word in name and not (word == "deliver" and "undeliver" in name) and _personal(sender, kind):
                 return kind

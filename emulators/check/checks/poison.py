@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 from emulators.check.catalogue import Check
-from emulators.check.checks.answers import REFUSED_KINDS, answered, manner
+from emulators.check.checks.answers import answered, manner
 from emulators.check.checks.edits import Edit, edits
 from emulators.check.checks.parts import ordinary, usual_kind
 from emulators.check.judging import attempt
@@ -40,7 +40,7 @@ def consequence(policy: Policy) -> str:
     if policy.order == "in-line":
         if seconds is None:
             return (
-                f"it is sent again and again ({attempts} times in the first 1440 minutes), and every later event waits"
+                f"it is sent again and again ({attempts} times in the first day), and every later event waits"
                 " behind it, without an end"
             )
         return f"every later event waits {seconds / 60:.0f} minutes behind it, through {attempts} attempts; then it is lost"
@@ -72,11 +72,10 @@ def dangerous(session: Session) -> list[Case]:
 
 def kinds(session: Session) -> list[Case]:
     """Events of the kinds that were refused before, as they are; of all, where none was tried."""
-    known = session.facts.get(REFUSED_KINDS)
-    chosen = known if isinstance(known, list | tuple | set | frozenset) else session.sender.kinds
+    chosen = session.sender.kinds if session.refused_kinds is None else session.refused_kinds
     return [
         _case(session, f"an event {kind}", session.sender.event(kind), {"about": kind})
-        for kind in map(str, chosen)
+        for kind in chosen
         if kind != usual_kind(session)
     ]
 
@@ -108,24 +107,9 @@ def _case(session: Session, title: str, event: Payload, data: dict[str, object])
     return Case("C03", title, (*(poison,) * TRIES, good), data=data)
 
 
-def _unknown(session: Session) -> Case | None:
-    """An event of a kind that no document names: vendors have added some without a word."""
-    sender = session.sender
-    field = sender.vendor.kind_field(sender.feed.name)
-    if not field:
-        return None
-    good = ordinary(session, 1)
-    event = {**good[0], field: "LINK_FORWARDED" if str(good[0][field]).isupper() else "link_forwarded"}
-    shots = (*(Shot((event,)),) * TRIES, Shot(good))
-    legal = sender.legal(event)
-    return Case("C03", "an event of a new kind", shots, legal, "inferred", {"about": f"new {field}"})
-
-
 async def poisons(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
     """Each dangerous event once in a good batch; what was refused is then sent as often as the vendor would, and a good one."""
     cases = [*kinds(session), *dangerous(session)]
-    if (new := _unknown(session)) is not None:
-        cases.append(new)
     for start in range(0, len(cases), AT_ONCE):
         some = cases[start : start + AT_ONCE]
         refused = await asyncio.gather(*(_refused(session, case) for case in some))
@@ -138,7 +122,7 @@ async def poisons(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
 
 async def _refused(session: Session, case: Case) -> bool:
     poison, good = case.shots[0].events[0], case.shots[-1].events[0]
-    whole = session.sender.batched and session.sender.most > 1
+    whole = session.sender.together > 1
     heard = await session.fire(replace(case.shots[0], events=(good, poison) if whole else (poison,)))
     return not heard[0].acknowledged
 
@@ -152,13 +136,11 @@ def judge_poison(session: Session, case: Case, outcome: Outcome) -> Failure | No
         return None
     heard = tries[-1].heard
     policy = session.sender.policy
-    # Whether the vendor will ever send a kind that he does not document is not known; that it must not break the receiver is.
-    risk = not case.legal and heard.status is not None and heard.status < 500
     return Failure(
         f"{case.data.get('about', 'poison')}: {manner(heard)}",
-        f"{case.title}: the receiver {answered(heard)} {len(tries)} times of {len(tries)}, and takes an ordinary one."
+        f"{case.title}: the receiver {answered(heard)} each time, and takes an ordinary one."
         f" Under {session.sender.title}'s schedule {consequence(policy)}",
-        Verdict.RISK if risk else Verdict.FAIL,
+        Verdict.FAIL,
         Severity.CRITICAL if policy.order == "in-line" else Severity.HIGH,
     )
 

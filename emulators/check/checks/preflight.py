@@ -8,8 +8,10 @@ from statistics import median
 
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import answered, manner, success
-from emulators.check.checks.edits import redated
+from emulators.check.checks.edits import apart, redated
 from emulators.check.checks.leaks import Watch
+from emulators.check.oracle import LONGEST, OracleUnusable
+from emulators.check.planting import TOKEN
 from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Shot, Verdict
 from emulators.errors import TargetUnusable
@@ -39,18 +41,23 @@ def first_answer(session: Session, case: Case, outcome: Outcome) -> Failure | No
 async def reach(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
     """The example once; if it is taken, a few times more, to learn how long an answer takes."""
     session.listeners.append(Watch())
+    if session.records is not None:
+        # Whoever names an oracle hears at once that it cannot be read, whatever else is asked for.
+        await session.records.read()
     event = session.sender.event()
     case = Case("P01", "the first example of the documents", (Shot((event,)),))
     outcome = await session.run(case)
     heard = outcome.exchanges[0].heard
     if heard.status is None:
-        raise TargetUnusable(f"{session.target.url} cannot be checked: {heard.reason or 'no answer'}")
+        hint = ". Is your app running?" if heard.reason.startswith("connection refused") else ""
+        raise TargetUnusable(f"{session.target.url} cannot be checked: {heard.reason or 'no answer'}{hint}")
     session.facts["server"] = heard.header("server") or ""
     failure = first_answer(session, case, outcome)
     if failure is None:
         times = [heard.seconds]
         times += [(await session.run(case)).exchanges[0].heard.seconds for _ in range(ASKED - 1)]
         session.facts["latency"] = median(times)
+        await find_again(session)
         return
     today = redated(event, int(time.time()))
     if today is not None:
@@ -62,6 +69,39 @@ async def reach(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
                 "the vendor sends what is hours or days old",
             )
     yield failure, case
+
+
+async def find_again(session: Session, longest: float = LONGEST) -> None:
+    """Whether the oracle shows anything that was acknowledged: the example, or an event of any other kind, as an app may keep
+    some kinds only. Then it is waited for as long as for nothing else: how long this receiver takes is learned here, too.
+
+    Raises `OracleUnusable`: it looks elsewhere, or nothing is stored at all, and nobody can tell which.
+    """
+    records, sender = session.records, session.sender
+    if records is None:
+        return
+    taken: list[str] = []
+    for kinds, quiet in ((sender.kinds[:1], None), (sender.kinds, longest)):
+        events = [apart(sender, sender.event(kind), number) for number, kind in enumerate(kinds)]
+        case = Case("P01", "what the oracle says", tuple(Shot((event,)) for event in events))
+        outcome = await session.run(case, _unseen, oracle=True, quiet=quiet)
+        taken = [
+            kind
+            for kind, exchange in zip(kinds, outcome.exchanges, strict=True)
+            if success(exchange.heard) and TOKEN.fullmatch(exchange.keys[0])
+        ]
+        if _unseen(outcome) is None:
+            return
+    if taken:
+        told = ", ".join(taken[:3]) + (f" and {len(taken) - 3} more kinds" if len(taken) > 3 else "")
+        raise OracleUnusable(
+            f"the oracle shows none of the events that were acknowledged ({told}): either it looks elsewhere, or the receiver "
+            f"stores nothing. It answers: {records.sketch}. Mend that first, or leave the oracle out to see what answers tell"
+        )
+
+
+def _unseen(outcome: Outcome) -> str | None:
+    return None if outcome.stored is None or any(outcome.stored.values()) else "nothing is there"
 
 
 CHECKS = (

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from functools import partial
 
 from emulators.check.catalogue import Check
-from emulators.check.checks.answers import IGNORED_KINDS, REFUSED_KINDS, legal, refused
+from emulators.check.checks.answers import legal, refused
 from emulators.check.planting import TOKEN
 from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Exchange, Failure, Outcome, Severity, Shot, Verdict
@@ -33,7 +33,8 @@ async def documented(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
     """Kinds that fail or are not stored as they are, are noted: their changes would fail for the same reason."""
     failing: list[str] = []
     unseen: list[str] = []
-    session.facts[REFUSED_KINDS], session.facts[IGNORED_KINDS] = failing, unseen
+    session.refused_kinds, session.ignored_kinds = failing, unseen
+    session.facts["refused kinds"], session.facts["ignored kinds"] = failing, unseen
     for case in named(session):
         kind = case.data["about"]
         outcome = await session.run(case, partial(_unstored, session), oracle=True)

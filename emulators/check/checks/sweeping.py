@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from emulators.check.checks.answers import REFUSED_KINDS, dotted, either, shown, tried
+from emulators.check.checks.answers import changed, dotted, either, shown, tried
 from emulators.check.checks.edits import Edit, apart, chosen
 from emulators.check.sender import Sender
 from emulators.check.session import Session
@@ -23,8 +23,7 @@ Found = AsyncIterator[tuple[Failure, Case]]
 
 def healthy(session: Session) -> list[str]:
     """The kinds that succeed as they are."""
-    failing = session.facts.get(REFUSED_KINDS, ())
-    return [kind for kind in session.sender.kinds if not isinstance(failing, list) or kind not in failing]
+    return [kind for kind in session.sender.kinds if kind not in (session.refused_kinds or ())]
 
 
 def sweep(
@@ -67,8 +66,8 @@ async def closer(
 
 
 def batches(sender: Sender) -> bool:
-    """Whether a request may hold many events."""
-    return sender.batched and sender.most > 1
+    """Whether a request may hold many events here."""
+    return sender.together > 1
 
 
 def packed(sender: Sender, edits: Iterable[Edit]) -> Iterator[list[Edit]]:
@@ -76,7 +75,7 @@ def packed(sender: Sender, edits: Iterable[Edit]) -> Iterator[list[Edit]]:
     group, size = list[Edit](), 0
     for edit in edits:
         more = len(encode(edit.event))
-        if group and (len(group) == min(MOST_EVENTS, sender.most) or size + more > MOST_BYTES):
+        if group and (len(group) == min(MOST_EVENTS, sender.together) or size + more > MOST_BYTES):
             yield group
             group, size = [], 0
         group.append(edit)
@@ -118,8 +117,9 @@ def case_of(sender: Sender, check: str, group: Sequence[Edit], basis: str) -> Ca
         how = "left out" if first.value is ABSENT else f"= {shown(first.value)}"
         title = f"{first.kind} with {fields[0]} {how}"
     else:
-        title = f"{len(group)} events with {', '.join(fields[:4])}{', ...' if len(fields) > 4 else ''} in other ways"
+        title = changed(events, first.path if len(fields) == 1 else None, fields)
     data = {
+        "fields": fields,
         "about": fields[0] if len(fields) == 1 else "",
         "path": list(first.path) if len(fields) == 1 else [],
         "ids": any(edit.identity for edit in group),

@@ -1,0 +1,115 @@
+"""What is found out before anything else: whether anybody answers, and whether the oracle looks where he stores."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from emulators.check import fuzzing, stateful
+from emulators.check.checks import batches, fields, ordering, preflight, reconciling, redelivery, samples
+from emulators.check.checks.preflight import find_again
+from emulators.check.oracle import QUIET, OracleUnusable, oracle_of
+from emulators.check.running import Runner
+from emulators.check.session import Session
+from emulators.check.vocabulary import Verdict
+from tests.check.planted import Store, good, session_against
+
+pytestmark = pytest.mark.asyncio
+
+
+async def first(session: Session) -> Runner:
+    runner = Runner(session, preflight.CHECKS)
+    await runner.run()
+    return runner
+
+
+async def test_an_oracle_that_shows_what_was_sent_is_believed() -> None:
+    async with session_against(good, oracle=True) as (session, _):
+        runner = await first(session)
+    assert [result.verdict for result in runner.results] == [Verdict.PASS]
+
+
+@pytest.mark.parametrize("answer", [[], {"error": "no such page"}, [{"email": "somebody@example.org"}]])
+async def test_an_oracle_that_shows_nothing_of_ours_ends_the_run_with_one_word(answer: Any) -> None:
+    async with session_against(good) as (session, _):
+        session.records = oracle_of(function=lambda: answer)
+        with pytest.raises(OracleUnusable, match="shows none of the events that were acknowledged") as told:
+            await find_again(session, longest=0.1)
+    assert json.dumps(answer) in str(told.value)
+    assert "looks elsewhere, or the receiver stores nothing" in str(told.value)
+
+
+async def test_an_oracle_that_cannot_be_read_is_told_of_though_nothing_asks_it() -> None:
+    def gone() -> Any:
+        raise ConnectionError("no database")
+
+    async with session_against(good) as (session, store):
+        session.records = oracle_of(function=gone)
+        with pytest.raises(OracleUnusable, match="no database"):
+            await first(session)
+    assert store.seen == []
+
+
+async def test_an_app_that_keeps_some_kinds_only_has_an_oracle_all_the_same() -> None:
+    def clicks_only(store: Store, events: list[Any]) -> int:
+        return store.once([event for event in events if event["event"] == "clicked"])
+
+    async with session_against(clicks_only, oracle=True) as (session, _):
+        runner = await first(session)
+    assert [result.verdict for result in runner.results] == [Verdict.PASS]
+
+
+async def test_a_receiver_that_stores_late_is_waited_for_from_then_on() -> None:
+    async with session_against(good) as (session, store):
+        looks: list[int] = []
+
+        def late() -> Any:
+            looks.append(len(store.records))
+            # What was there so many looks ago: by their growing pauses more than a second.
+            return store.records[: looks[-15]] if len(looks) > 14 else []
+
+        session.records = oracle_of(function=late)
+        await first(session)
+        assert session.records.patience > 2 * QUIET
+
+
+CHECKS = (
+    *preflight.CHECKS,
+    *samples.CHECKS,
+    *batches.CHECKS,
+    *fields.CHECKS,
+    *ordering.CHECKS,
+    *redelivery.CHECKS,
+    fuzzing.check(examples=40, hostile=0),
+    stateful.check(runs=10),
+    *reconciling.CHECKS,
+)
+
+
+async def test_kinds_that_an_app_leaves_out_on_purpose_are_held_against_it_nowhere() -> None:
+    def some(store: Store, events: list[Any]) -> int:
+        kept = [
+            e for e in events if isinstance(e, dict) and e.get("event") in ("delivered", "clicked", "spam")
+        ]
+        return store.once(kept)
+
+    async with session_against(some, oracle=True) as (session, _):
+        runner = Runner(session, CHECKS)
+        await runner.run()
+    assert [(f.check, f.says) for result in runner.results for f in result.findings] == []
+    assert {"opened"} <= set(session.ignored_kinds)
+
+
+async def test_one_cause_is_told_once() -> None:
+    def one_of_each_request(store: Store, events: list[Any]) -> int:
+        return store.once([event for event in events if isinstance(event, dict)][:1])
+
+    async with session_against(one_of_each_request, oracle=True) as (session, _):
+        runner = Runner(session, CHECKS)
+        await runner.run()
+    found = {finding.check for result in runner.results for finding in result.findings}
+    assert found == {"C01"}
+    reasons = {result.check.id: result.reason for result in runner.results}
+    assert "see C01" in reasons["C06"]
