@@ -79,8 +79,10 @@ class Ledger:
 
     def __init__(self) -> None:
         self._accounts: dict[str, _Account] = {}
-        self.told: set[str] = set()
-        """Identities of which a check has said that something is wrong."""
+        self._told: set[str] = set()
+        self._failures: set[str] = set()
+        self._sent_again: set[str] = set()
+        self._doubles = False
 
     def note(self, exchange: Exchange, legal: bool = True) -> None:
         """One request and its answer. What is not `legal`, or not sent as the vendor sends it, may be stored or not."""
@@ -89,6 +91,8 @@ class Ledger:
                 continue
             account = self._accounts.setdefault(key, _Account())
             status = exchange.heard.status
+            if account.may_be_stored:
+                self._sent_again.add(key)
             if len(exchange.keys) > 1:
                 account.in_company.add(event)
             if exchange.acknowledged:
@@ -97,6 +101,28 @@ class Ledger:
                 account.refused.add(event)
             else:
                 account.possible.add(event)
+
+    def tell(self, stored: Mapping[str, int], failure: str) -> None:
+        """A check has told of a failure (by its key) with these identities, of which so many records are stored."""
+        self._told |= stored.keys()
+        self._failures.add(failure)
+        self._doubles = self._doubles or any(
+            count > len(self._accounts[key].may_be_stored)
+            for key, count in stored.items()
+            if key in self._accounts
+        )
+
+    def is_told(self, key: str) -> bool:
+        """Whether a check that looked at this identity has told what is wrong with it."""
+        return key in self._told
+
+    def is_doubled_again(self, key: str) -> bool:
+        """Whether it was sent again, and a check has told that what is sent again is stored again."""
+        return self._doubles and key in self._sent_again
+
+    def is_known_to_change(self, field: str) -> bool:
+        """Whether a check has told that this field is stored otherwise than it is sent."""
+        return any(failure.endswith(f"{field} altered") for failure in self._failures)
 
     def excuse(self, why: Callable[[Any, bool], bool]) -> None:
         """Events that need not be stored after all: `why` says so of an event, and of whether it came with others."""

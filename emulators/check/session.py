@@ -130,8 +130,9 @@ class Session:
         stored, settled = await self.records.settle(keys, satisfied, quiet)
         found = self.records.accounts(keys, self.run_id)
         outcome = Outcome(tuple(exchanges), stored, settled, found)
-        if judge is not None and judge(outcome) is not None:
-            self.ledger.told |= keys
+        wrong = judge(outcome) if judge is not None else None
+        if wrong is not None:
+            self.ledger.tell(stored, wrong.key if isinstance(wrong, Failure) else "")
         return outcome
 
     def planting(self) -> Planting:

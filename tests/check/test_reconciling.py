@@ -10,7 +10,7 @@ from emulators.check.checks import reconciling
 from emulators.check.checks.redelivery import judge_again
 from emulators.check.running import Runner
 from emulators.check.session import Session
-from emulators.check.vocabulary import Case, Finding, Shot
+from emulators.check.vocabulary import Case, Failure, Finding, Shot
 from tests.check.planted import Bug, Store, good, session_against
 
 pytestmark = pytest.mark.asyncio
@@ -76,6 +76,31 @@ async def test_what_a_check_has_told_is_in_the_account_and_not_told_again() -> N
         account = session.facts[reconciling.ACCOUNT]
     assert found == []
     assert account == {"acknowledged": 1, "not stored": 0, "stored too often": 1}
+
+
+async def test_once_redeliveries_are_known_to_be_stored_again_no_other_is_told() -> None:
+    async with session_against(doubling, oracle=True) as (session, _):
+        case = twice(session)
+        await session.run(twice(session))
+        await session.run(case, lambda outcome: judge_again(session, case, outcome), oracle=True)
+        assert await at_the_end(session) == []
+
+
+async def test_a_field_that_is_known_to_change_is_not_told_again() -> None:
+    async with session_against(cutting, oracle=True) as (session, _):
+        case = twice(session)
+        await session.run(twice(session))
+        wrong = Failure("subject: subject altered", "it was cut")
+        await session.run(case, lambda outcome: wrong, oracle=True)
+        assert await at_the_end(session) == []
+
+
+async def test_that_others_are_doubled_hides_no_loss() -> None:
+    async with session_against(forgetful, oracle=True) as (session, _):
+        first = await session.run(twice(session))
+        await session.run(twice(session))
+        session.ledger.tell({first.exchanges[0].keys[0]: 2}, "twice")
+        assert [finding.key for finding in await at_the_end(session)] == ["lost"]
 
 
 async def test_events_of_a_kind_that_is_left_out_on_purpose_are_not_missed() -> None:

@@ -176,7 +176,8 @@ def upset(session: Session, case: Case, outcome: Outcome) -> Failure | None:
             return Failure(key_of(case, "late"), f"{subject(case)}: answered after {heard.seconds:.1f} s")
         if success(heard) and case.data.get("success") == "risk":
             return Failure(
-                key_of(case, "success"),
+                # Whoever takes one such body for an event takes them all: it is told once.
+                "minor success" if case.data.get("minor") else "success",
                 f"{subject(case)}: the receiver {answered(heard)}, as if it had understood; a 4xx is right",
                 Verdict.RISK,
                 Severity.LOW if case.data.get("minor") else None,
