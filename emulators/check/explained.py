@@ -28,7 +28,7 @@ LIE = "a success for what nobody can have understood"
 EXPLAINED: Mapping[str, Explained] = {
     "P01": Explained(
         "the first example of the documents, a few times; dated now, too, if it is refused",
-        "any answer but a success (2xx)",
+        "any answer but a success (2xx), or one that comes later than the vendor waits",
     ),
     "S01": Explained("every example of the documents, and an event of each kind that they name", LEGAL),
     "C01": Explained(

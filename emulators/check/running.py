@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from emulators.check.catalogue import PHASES, Check
@@ -16,6 +16,10 @@ from emulators.errors import EmulatorError, TargetUnusable
 
 MOST_FINDINGS = 3
 """Of one check: what is the same bug under three keys is told thrice."""
+
+
+LATE = "late"
+"""The key of the preflight's failure where every answer is later than the vendor waits."""
 
 
 class CannotTell(EmulatorError):
@@ -47,8 +51,8 @@ class Runner:
     """Why it ended before its end; empty: it did not."""
     unsure: str = ""
     """What could not be read or reached on the way, so that something is not known; empty: nothing."""
-    only_handshake: str = ""
-    """Why nothing but the handshake can be told of this receiver; empty: all can."""
+    barred: Mapping[str, str] = field(default_factory=dict)
+    """Phases in which nothing can be told of this receiver, and why."""
 
     async def run(self) -> None:
         """All phases; `results` grows as it goes, so that what is known can be told at any time."""
@@ -60,14 +64,17 @@ class Runner:
             for check in chosen:
                 await self._check(check)
             if phase == "preflight":
-                self.only_handshake = self._refusal()
+                self.barred = self._barred()
 
-    def _refusal(self) -> str:
-        """Why only the handshake is worth the while: what the preflight found fails everything else for the same reason."""
+    def _barred(self) -> dict[str, str]:
+        """What the preflight found fails everything else for the same reason. Why a receiver refuses shows in the handshake; one
+        that is always late would only be waited for."""
         found = [finding for result in self.results for finding in result.findings]
-        return next(
-            (f"the target refuses everything: {f.says}" for f in found if f.verdict is Verdict.FAIL), ""
-        )
+        for finding in found:
+            if finding.verdict is Verdict.FAIL:
+                spared = ("preflight",) if finding.key == LATE else ("preflight", "handshake")
+                return {phase: f"see P01: {finding.says}" for phase in PHASES if phase not in spared}
+        return {}
 
     async def _check(self, check: Check) -> None:
         result = Result(check, Verdict.NOT_CHECKED, self._reason(check))
@@ -114,8 +121,8 @@ class Runner:
         """Why a check is not done; empty: it is."""
         if self.cut:
             return self.cut
-        if self.only_handshake and check.phase not in ("preflight", "handshake"):
-            return self.only_handshake
+        if check.phase in self.barred:
+            return self.barred[check.phase]
         if reason := check.applies(self.session.sender):
             return reason
         if check.reads_oracle and not check.blind and self.session.records is None:

@@ -8,13 +8,26 @@ from typing import Any
 import pytest
 
 from emulators.check import fuzzing, stateful
-from emulators.check.checks import batches, fields, ordering, preflight, reconciling, redelivery, samples
+from emulators.check.checks import (
+    batches,
+    fields,
+    handshake,
+    ordering,
+    preflight,
+    reconciling,
+    redelivery,
+    samples,
+)
 from emulators.check.checks.preflight import find_again
 from emulators.check.oracle import QUIET, OracleUnusable, oracle_of
 from emulators.check.running import Runner
+from emulators.check.sender import Sender
 from emulators.check.session import Session
-from emulators.check.vocabulary import Verdict
+from emulators.check.vocabulary import Target, Verdict
+from emulators.check.wire import Wire
+from emulators.engine.egress import Egress
 from tests.check.planted import Store, good, session_against
+from tests.check.receivers.mutants import Mutant
 
 pytestmark = pytest.mark.asyncio
 
@@ -73,6 +86,20 @@ async def test_a_receiver_that_stores_late_is_waited_for_from_then_on() -> None:
         session.records = oracle_of(function=late)
         await first(session)
         assert session.records.patience > 2 * QUIET
+
+
+async def test_of_a_receiver_that_is_always_late_nothing_else_is_asked() -> None:
+    with Mutant("C08b", slow=0.2) as receiver:
+        wire = Wire(Egress())
+        target = Target(receiver.url, timeout=0.1)
+        session = Session(Sender("sendpulse", "smtp"), target, wire, seed=1, run_id="abc123")
+        runner = Runner(session, [*preflight.CHECKS, *handshake.CHECKS, *samples.CHECKS])
+        await runner.run()
+        await wire.close()
+    first, *others = runner.results
+    assert (first.verdict, first.findings[0].key) == (Verdict.FAIL, "late")
+    assert "waits 0.1 s" in first.findings[0].says
+    assert {(one.verdict, one.requests) for one in others} == {(Verdict.NOT_CHECKED, 0)}
 
 
 CHECKS = (
