@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from emulators.check.checks import (
     poison,
     reconciling,
     redelivery,
+    sizes,
     timing,
 )
 from emulators.check.checks.poison import blocked, consequence
@@ -23,7 +25,18 @@ from emulators.check.oracle import oracle_of
 from emulators.check.running import Result, Runner
 from emulators.check.sender import Sender
 from emulators.check.session import Session
-from emulators.check.vocabulary import Finding, Severity, Target, Verdict
+from emulators.check.vocabulary import (
+    Case,
+    Exchange,
+    Failure,
+    Finding,
+    Heard,
+    Outcome,
+    Severity,
+    Shot,
+    Target,
+    Verdict,
+)
 from emulators.check.wire import Wire
 from emulators.engine.egress import Egress
 from tests.check.receivers.clean import Clean
@@ -31,7 +44,7 @@ from tests.check.receivers.mutants import MUTANTS, Mutant
 from tests.check.receivers.receiving import Receiver, Row
 from tests.check.test_checks_a import FEEDS
 
-MODULES = (acknowledging, batches, connections, ordering, poison, redelivery, timing, reconciling)
+MODULES = (acknowledging, batches, connections, ordering, poison, redelivery, sizes, timing, reconciling)
 FAIL, RISK = Verdict.FAIL, Verdict.RISK
 
 
@@ -121,7 +134,8 @@ SEEN = [
     ("C02", "pushwoosh/webhook", RISK),
     ("C02b", "esputnik/activity", FAIL),
     ("C02c", "sendpulse/smtp", RISK),
-    ("C02d", "sendpulse/smtp", FAIL),
+    ("C02d", "sendpulse/smtp", RISK),
+    ("C02d", "esputnik/activity", FAIL),
     ("C03", "sendpulse/email-service", FAIL),
     ("C03", "esputnik/activity", FAIL),
     ("C03", "pushwoosh/webhook", FAIL),
@@ -163,6 +177,39 @@ def test_a_defect_is_found(number: str, feed: str, verdict: Verdict) -> None:
         assert finding.case is not None
         sent = [event for shot in finding.case.shots for event in shot.events]
         assert not finding.case.legal or all(map(Sender(*feed.split("/")).legal, sent))
+
+
+def told(case: Case, body: bytes = b"", **stored: int) -> Failure | None:
+    """What C02 says of a case whose one request was answered 200; each key may be stored or not."""
+    vendor = Sender("sendpulse", "smtp")
+    session = Session(vendor, Target("http://127.0.0.1/"), Wire(Egress(())), 1, "00c0de")
+    exchange = Exchange(case.shots[0], "http://x/", (), b"", tuple(stored), Heard(200, body=body), True)
+    return acknowledging.judge_success(session, case, Outcome((exchange,), stored))
+
+
+GOOD, ODD = Sender("sendpulse", "smtp").event(), {"event": "delivered"}
+BESIDE = Case("C02", "two", (Shot((GOOD, ODD)),), legal=False, data={"about": "beside"})
+ONE, TWO = "chk00c0dex1p0z", "chk00c0dex1p1z"
+
+
+def test_what_is_lost_beside_an_event_that_nobody_sends_is_a_risk_and_beside_a_legal_one_a_failure() -> None:
+    hostile = told(BESIDE, **{ONE: 0, TWO: 0})
+    legal = told(replace(BESIDE, legal=True), **{ONE: 0, TWO: 0})
+    assert hostile and legal
+    assert (hostile.verdict, hostile.severity) == (RISK, Severity.HIGH)
+    assert (legal.verdict, legal.severity) == (FAIL, Severity.CRITICAL)
+
+
+def test_who_keeps_the_good_event_may_say_that_the_other_is_none() -> None:
+    said = b'{"taken": 1, "errors": [{"index": 1}]}'
+    assert told(BESIDE, said, **{ONE: 1, TWO: 0}) is None
+    assert told(BESIDE, said, **{ONE: 0, TWO: 0}) is not None
+
+
+def test_an_event_of_nobody_need_not_be_kept() -> None:
+    """It is legal, and known by an id alone: an app need not store ids."""
+    beside = replace(BESIDE, shots=(Shot((GOOD, GOOD)),), legal=True)
+    assert told(beside, **{ONE: 1, "1149317311": 0}) is None
 
 
 @pytest.mark.thorough
@@ -241,15 +288,3 @@ def test_poison_is_worst_where_everything_waits_behind_it() -> None:
         independent = examined(receiver, "sendpulse/smtp", "C03", oracle=False)
     assert in_line["C03"].findings[0].severity is Severity.CRITICAL
     assert independent["C03"].findings[0].severity is Severity.HIGH
-
-
-@pytest.mark.parametrize(
-    ("number", "before", "key"),
-    [("C01", "C09", "lost"), ("C04", "C04", "duplicated"), ("C05b", "C05", "duplicated")],
-)
-def test_the_accounts_at_the_end_tell_what_is_missing_and_what_is_double(
-    number: str, before: str, key: str
-) -> None:
-    with Mutant(number) as receiver:
-        results = examined(receiver, "sendpulse/smtp", before, "L01")
-    assert key in {finding.key for finding in results["L01"].findings}

@@ -10,6 +10,7 @@ from emulators.check.catalogue import Check
 from emulators.check.checks.answers import answered
 from emulators.check.checks.parts import broken, ordinary
 from emulators.check.judging import attempt
+from emulators.check.planting import TOKEN
 from emulators.check.session import Session
 from emulators.check.storing import tellable
 from emulators.check.vocabulary import Case, Exchange, Failure, Outcome, Severity, Shot, Verdict
@@ -34,12 +35,14 @@ def _cases(session: Session) -> Iterator[Case]:
     garbage = {"nothing but {}": b"{}", "half a body": whole[: len(whole) // 2], "an empty body": b""}
     for title, body in garbage.items():
         yield Case("C02", title, (Shot(raw=body),), legal=False, data={"about": "garbage"})
-    for what, bad in broken(session, other):
-        events = (third, bad) if sender.batched and sender.most > 1 else (bad,)
-        yield Case("C02", f"an event with {what}", (Shot(events),), legal=False, data={"about": "beside"})
-    for what, bad in _nobody(session):
-        events = (third, bad) if sender.batched and sender.most > 1 else (bad,)
-        yield Case("C02", f"an event {what}", (Shot(events),), legal=False, data={"about": "beside"})
+    beside = sender.together > 1
+    odd = [(f"with {what}", event) for what, event in broken(session, other)]
+    for what, bad in (*odd, *_nobody(session)):
+        title = f"a good event, and behind it one {what}" if beside else f"an event {what}"
+        shot = Shot((third, bad) if beside else (bad,))
+        possible = sender.legal(bad)
+        about = "beside a legal one" if possible else "beside"
+        yield Case("C02", title, (shot,), legal=possible, data={"about": about})
     if session.hooks.has("restart"):
         shots = (Shot((good,)), Shot((other,), before="restart"))
         yield Case(
@@ -80,51 +83,60 @@ async def _seconds_until_visible(session: Session) -> float | None:
 
 def judge_success(session: Session, case: Case, outcome: Outcome) -> Failure | None:
     """A success for what was not understood, with an error in its body, or for what is not stored."""
-    about, first = case.data.get("about"), outcome.exchanges[0]
+    about, first = str(case.data.get("about")), outcome.exchanges[0]
     if not first.acknowledged:
         return None
-    if lost := _lost(session, outcome, first):
-        words = (
-            "restarted, and the event is gone" if about == "restart" else "did not store the event beside it"
-        )
+    beside = about.startswith("beside")
+    if _lost(session, outcome, first, beside):
+        words = "did not store the good event" if beside else "did not store the event"
+        words = "was restarted, and the event is gone" if about == "restart" else words
+        # What the vendor cannot send costs nobody an event: it shows that a success is given before all is known to be well.
+        verdict = (Verdict.FAIL, Severity.CRITICAL) if case.legal else (Verdict.RISK, Severity.HIGH)
         return Failure(
             f"{about}: lost",
-            f"{case.title}: the receiver {answered(first.heard)}, {words} ({lost} missing). Nobody sends it again",
-            Verdict.FAIL,
-            Severity.CRITICAL,
+            f"{case.title}: the receiver {answered(first.heard)}, and {words}. Nobody sends it again",
+            *verdict,
         )
-    if found := _ERRORS.search(first.heard.body):
+    # Who keeps the good ones, and says which was none, did well.
+    kept = beside and outcome.stored is not None
+    if not kept and (found := _ERRORS.search(first.heard.body)):
         said = found[0].decode("utf-8", "replace")[:60]
         return Failure(
             "error in a success",
             f"{case.title}: the receiver {answered(first.heard)}, and its body speaks of an error ({said}):"
             f" {session.sender.title} looks at the status alone and takes it for delivered",
+            Verdict.RISK,
+            Severity.HIGH,
         )
     if about == "garbage":
         return Failure(
             "success for garbage",
             f"{case.title}: the receiver {answered(first.heard)}, as if it had understood. What fails inside is answered"
             " with a success, and is never sent again",
+            Verdict.RISK,
+            Severity.HIGH,
             lasting=True,
         )
     return None
 
 
-def _lost(session: Session, outcome: Outcome, exchange: Exchange) -> int:
-    """Events of an acknowledged request that the vendor may really send, and the oracle does not know."""
+def _lost(session: Session, outcome: Outcome, exchange: Exchange, beside: bool) -> bool:
+    """Whether the oracle does not know an event of an acknowledged request that the vendor may really send. One that names
+    nobody by a planted address counts only where all are like it: an app need not store ids, nor events of nobody."""
     if outcome.stored is None or not outcome.settled:
-        return 0
+        return False
     pairs = zip(exchange.shot.events, exchange.keys, strict=True)
     mine = [key for event, key in pairs if tellable(key) and session.sender.legal(event)]
-    return sum(not outcome.stored.get(key) for key in mine)
+    named = [key for key in mine if TOKEN.fullmatch(key)]
+    return any(not outcome.stored.get(key) for key in (named if beside else named or mine))
 
 
 SUCCESS = Check(
     "C02",
     "success for what failed",
     "delivery",
-    Severity.HIGH,
-    Verdict.RISK,
+    Severity.CRITICAL,
+    Verdict.FAIL,
     "A handler that catches everything answers with a success, or answers before anything is stored: what goes wrong then"
     " is lost, for nobody sends it again.",
     judge=judge_success,

@@ -61,9 +61,8 @@ def let_in(session: Session, case: Case, outcome: Outcome) -> Failure | None:
             severity=Severity.HIGH,
         )
     if heard.status is None or heard.status >= 500:
-        return Failure(
-            "broken", f"{case.title}: the receiver {answered(heard)}; a 401 is right", severity=Severity.HIGH
-        )
+        says = f"{case.title}: the receiver {answered(heard)}; a 401 is right"
+        return Failure("broken", says, Verdict.RISK, Severity.HIGH)
     if heard.status == 401 and case.data["challenge"] and heard.header("www-authenticate") is None:
         return Failure(
             "challenge",

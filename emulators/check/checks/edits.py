@@ -51,7 +51,7 @@ def edits(sender: Sender, kind: str) -> Iterator[Edit]:
     seen: set[tuple[Path, str]] = set()
     for field in stock.edits(True):
         numbers = {change.value for change in field if _is_int(change.value)}
-        for change in field:
+        for change in map(_shaped, field):
             if (change.path, repr(change.value)) in seen:
                 continue
             seen.add((change.path, repr(change.value)))
@@ -128,6 +128,23 @@ def _made(stock: Stock, change: Change) -> tuple[Any, Payload] | None:
     return None
 
 
+def _shaped(change: Change) -> Change:
+    """A change to an array or object is about its shape: what is odd in other ways inside is left to scalars, so that one defect
+    is not told as another."""
+    return change._replace(value=_plain(change.value)) if isinstance(change.value, dict | list) else change
+
+
+def _plain(value: Any) -> Any:
+    """A value without numbers beyond 32 bits and letters beyond 16."""
+    if isinstance(value, dict):
+        return {_plain(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, str):
+        return value if value.isascii() or max(value) <= "\uffff" else "a"
+    return 1 if _is_int(value) and abs(value) >= 2**31 else value
+
+
 def _sort(change: Change, plain: Any) -> str:
     value, name = change.value, _name(change.path)
     if value is ABSENT:
@@ -137,7 +154,7 @@ def _sort(change: Change, plain: Any) -> str:
     if isinstance(value, bool | dict | list):
         return "shape"
     if plain is not ABSENT and plain is not None and type(value) is not type(plain):
-        return "shape"
+        return "" if _is_int(value) and abs(value) >= 2**31 else "shape"
     if _TIMED.search(str(name)):
         return "moment"
     if isinstance(value, int | float):

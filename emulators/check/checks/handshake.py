@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import answered, legal, lost, manner, success
 from emulators.check.sender import Sender
 from emulators.check.session import Session
-from emulators.check.vocabulary import Case, Exchange, Failure, Outcome, Severity, Shot, Verdict
+from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Shot, Verdict
 
 _FORGED = ("csrf", "xsrf", "forgery", "page expired", "authenticity token", "session expired")
 
@@ -119,11 +120,10 @@ def any_type(session: Session, case: Case, outcome: Outcome) -> Failure | None:
     same = case.data["same"]
     if heard.status is None or heard.status >= 500 or (same and not outcome.exchanges[0].acknowledged):
         meant = ", which means the same as the vendor's own header" if same else ""
-        return Failure(manner(heard), f"{case.title}{meant}: the receiver {answered(heard)}", lasting=True)
+        says = f"{case.title}{meant}: the receiver {answered(heard)}"
+        return Failure(manner(heard), says, Verdict.RISK, Severity.MEDIUM, True)
     found = lost(session, case, outcome)
-    if found is not None and same:
-        return Failure(found.key, found.says, Verdict.FAIL, Severity.HIGH)
-    return found
+    return found if found is None or same else replace(found, verdict=Verdict.RISK, severity=Severity.MEDIUM)
 
 
 # -- C26
@@ -148,19 +148,21 @@ def no_token(session: Session, case: Case, outcome: Outcome) -> Failure | None:
     """419, or a refusal that speaks of forged requests."""
     heard = outcome.exchanges[0].heard
     page = heard.body.lower().decode("utf-8", "replace")
-    forged = heard.status in (400, 401, 403, 422) and any(word in page for word in _FORGED)
-    if heard.status == 419 or forged or _bare_403(session, outcome.exchanges[0]):
+    if heard.status == 419 or (
+        heard.status in (400, 401, 403, 422) and any(word in page for word in _FORGED)
+    ):
         return Failure(
             "forged",
             f"{case.title}: answered {heard.status}. The protection against forged forms is on: exempt this address from it",
         )
+    if heard.status == 403 and heard.header("www-authenticate") is None:
+        return Failure(
+            "403",
+            f"{case.title}: answered 403 without a reason. If it is the protection against forged forms, exempt this address from"
+            " it; if credentials are wanted, give them to the check",
+            Verdict.RISK,
+        )
     return None
-
-
-def _bare_403(session: Session, exchange: Exchange) -> bool:
-    """A 403 to one who brought credentials, or has none to bring."""
-    wants = exchange.heard.header("www-authenticate") is not None
-    return exchange.heard.status == 403 and not wants
 
 
 CHECKS = (
@@ -204,8 +206,8 @@ CHECKS = (
         "C23",
         "the content type in other words",
         "handshake",
-        Severity.MEDIUM,
-        Verdict.RISK,
+        Severity.HIGH,
+        Verdict.FAIL,
         "A comparison to the letter refuses `application/json; charset=utf-8`, and a body parser that does not know the type "
         "hands on an empty body, which is then acknowledged. Compare the media type without its parameters and its case.",
         "content_type",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emulators.check.catalogue import Check
-from emulators.check.checks.answers import answered, manner, shown, upset
+from emulators.check.checks.answers import refused, shown, upset
 from emulators.check.checks.edits import written
 from emulators.check.checks.sweeping import healthy
 from emulators.check.session import Session
@@ -90,23 +90,19 @@ def malicious(session: Session) -> Iterator[Case]:
 
 
 def harmless(session: Session, case: Case, outcome: Outcome) -> Failure | None:
-    """Nothing of it may act: not in the page of the answer, not in its headers, not as an error."""
+    """Nothing of it may act: not in the page of the answer, not in its headers, and what people may write must pass."""
     for exchange in outcome.exchanges:
         heard = exchange.heard
         if heard.header(INJECTED) is not None:
-            return Failure(
-                "header", f"{case.title}: it became a header of the answer", severity=Severity.HIGH
-            )
+            return Failure("header", f"{case.title}: it became a header of the answer")
         if _page(heard) and CANARY.encode() in heard.body:
             return Failure(
                 "reflected",
                 f"{case.title}: the answer, a page of HTML, holds it as it is; a browser would run it",
+                severity=Severity.MEDIUM,
             )
-        if heard.status is None or heard.status >= 500:
-            return Failure(
-                manner(heard), f"{case.title}: the receiver {answered(heard)}", severity=Severity.HIGH
-            )
-    return None
+    # How what nobody sends is answered is C32's matter.
+    return refused(session, case, outcome) if case.legal else None
 
 
 def _page(heard: Heard) -> bool:
@@ -132,7 +128,7 @@ CHECKS = (
         "C33",
         "texts that mean something elsewhere",
         "coverage",
-        Severity.MEDIUM,
+        Severity.HIGH,
         Verdict.FAIL,
         "Names and subjects are written by strangers, and end up in pages, logs, spreadsheets and statements. Escape where you "
         "show them, pass them as parameters, and quote nothing of a request in an error page.",

@@ -66,7 +66,8 @@ def told(exchange: Exchange) -> list[str]:
     heard = exchange.heard
     if heard.status is None or not heard.body:
         return []
-    text, own = heard.body.decode("utf-8", "replace"), exchange.body.decode("utf-8", "replace")
+    text = heard.body.decode("utf-8", "replace")
+    own = f"{exchange.url}\n{exchange.body.decode('utf-8', 'replace')}"
     return [sort for sort, pattern in _SIGNS if any(m[0] not in own for m in re.finditer(pattern, text))]
 
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Any
 
 from emulators.check.catalogue import Check
 from emulators.check.checks.edits import time_field
-from emulators.check.checks.parts import BEGINNING, STEP, like, moment, ordinary, story
+from emulators.check.checks.parts import (
+    BEGINNING,
+    STEP,
+    like,
+    moment,
+    ordinary,
+    story,
+    usual_kind,
+    usual_kinds,
+)
 from emulators.check.judging import attempt
 from emulators.check.oracle import Records
 from emulators.check.running import CannotTell
@@ -28,10 +38,11 @@ def told_apart(sender: Sender) -> str:
     return "" if _stories(sender) else "events of this feed are not several states of one message"
 
 
-def _stories(sender: Sender) -> list[tuple[str, str]]:
+def _stories(sender: Sender, among: Sequence[str] | None = None) -> list[tuple[str, str]]:
     """What happens to a message, and what may follow it."""
-    delivered, seen = like(sender, "deliver"), like(sender, "click", "redirect", "open", "read")
-    ended, refused = like(sender, "spam", "complain", "unsub"), like(sender, "undeliver", "bounce")
+    find = partial(like, sender, among=among)
+    delivered, seen = find("deliver"), find("click", "redirect", "open", "read")
+    ended, refused = find("spam", "complain", "unsub"), find("undeliver", "bounce")
     return [(delivered, later) for later in (seen, ended, refused) if delivered and later]
 
 
@@ -44,7 +55,7 @@ async def orders(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
     records, sender = session.records, session.sender
     if records is None:
         return
-    for kinds in _stories(sender):
+    for kinds in _stories(sender, usual_kinds(session)):
         events = story(session, kinds)
         if not events:
             continue
@@ -73,7 +84,7 @@ async def orders(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
 
 def _requests(sender: Sender, events: Sequence[Payload]) -> tuple[Shot, ...]:
     """One request for each event; of a vendor who delivers requests in their order all in one, in which they have none."""
-    if sender.in_line and sender.most > 1:
+    if sender.in_line and sender.together > 1:
         return (Shot(tuple(events)),)
     return tuple(Shot((event,)) for event in events)
 
@@ -130,12 +141,13 @@ async def keys(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
 def _pairs(session: Session) -> list[tuple[str, str, tuple[Payload, ...]]]:
     sender = session.sender
     found = []
-    delivered, opened = like(sender, "deliver"), like(sender, "open", "read", "click")
+    find = partial(like, sender, among=usual_kinds(session))
+    delivered, opened = find("deliver"), find("open", "read", "click")
     if delivered and opened:
         found.append(
             (f"{delivered}, then {opened}, of one message", "state", story(session, (delivered, opened)))
         )
-    kind = opened or delivered or sender.kinds[0]
+    kind = opened or delivered or usual_kind(session)
     event = ordinary(session, 1, kind)[0]
     clock = time_field(event)
     if clock is not None:

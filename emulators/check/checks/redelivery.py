@@ -19,7 +19,7 @@ RACES = 2
 
 def again(session: Session) -> Iterator[Case]:
     """Requests that come twice, as a vendor sends them who did not hear the first answer."""
-    whole = session.sender.batched and session.sender.most > 1
+    whole = session.sender.together > 1
     events = ordinary(session, 7)
     shots = iter(Shot((event,)) for event in events)
     same = next(shots)

@@ -6,14 +6,18 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
 
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import each, either
 from emulators.check.checks.edits import apart, chosen, redated, time_field, written
 from emulators.check.checks.sweeping import Found, batches, healthy, sweep
+from emulators.check.planting import PLACE
 from emulators.check.sender import Sender
 from emulators.check.session import Session
-from emulators.check.vocabulary import Case, Severity, Shot, Verdict
+from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Shot, Verdict
 from emulators.engine.provider import Payload
 
 ADDRESSES = (
@@ -26,6 +30,9 @@ ADDRESSES = (
     " {who:6}@example.com ",
 )
 """As people type them, and as systems hand them on."""
+QUARTER, WIDEST = 900, 14 * 3600
+"""Seconds: what zones differ by, and by how much at most."""
+_ZONED = re.compile(r"\d\d:\d\d.*(?:Z|[+-]\d\d(?::?\d\d)?)$")
 AGES = (("an hour", 3600), ("three days", 3 * 86400), ("a month", 30 * 86400))
 
 
@@ -51,11 +58,71 @@ def halves(session: Session) -> Iterator[Case]:
 
 
 async def moments(session: Session) -> Found:
-    """Times that are legal, then one that databases write for none."""
+    """A time without a zone, times that are legal, then one that databases write for none."""
+    async for found in each(session, in_its_zone, zoneless(session)):
+        yield found
     async for found in sweep("C18", ("moment",), True, "inferred", together=True)(session):
         yield found
     async for found in each(session, either, zeros(session)):
         yield found
+
+
+def zoneless(session: Session) -> Iterator[Case]:
+    """An ordinary event whose time names no zone, where it is known which one the vendor means."""
+    sender = session.sender
+    event, fact = (
+        sender.event((healthy(session) or sender.kinds)[0]),
+        sender.vendor.profile.facts.get("time_zone"),
+    )
+    field = time_field(event)
+    if field is None or fact is None or fact.value != "UTC" or _naive(event[field]) is None:
+        return
+    data = {"about": field, "path": [field], "zone": fact.value}
+    yield Case("C18", f"an event of {event[field]}", (Shot((event,)),), True, fact.basis, data)
+
+
+def in_its_zone(session: Session, case: Case, outcome: Outcome) -> Failure | None:
+    """As `either`; of a time that names no zone, that it was not read in another one than the vendor's. It is known of what is
+    stored as an instant: with a zone, or as a number. Where any of those is right, others are times of the receiver's own."""
+    failure = either(session, case, outcome)
+    if failure is not None or outcome.found is None or "zone" not in case.data:
+        return failure
+    [exchange] = outcome.exchanges
+    field = case.data["path"][0]
+    sent = _naive(exchange.shot.events[0].get(field))
+    told = [found for record in outcome.found.get(exchange.keys[0], ()) for found in _instants(record)]
+    # Hours and days that something is counted by are no zone's matter.
+    if sent is None or sent % QUARTER == 0 or any(abs(at - sent) < 1 for at, _ in told):
+        return None
+    for at, words in told:
+        if (at - sent) % QUARTER == 0 and abs(at - sent) <= WIDEST:
+            return Failure(
+                f"{field}: another zone",
+                f"{case.title}: acknowledged, and stored as {words}, {abs(at - sent) / 3600:g} hours off. The time names no zone;"
+                f" {session.sender.title} means {case.data['zone']}",
+            )
+    return None
+
+
+def _naive(value: Any) -> float | None:
+    """The seconds of a time that names no zone, as if it were UTC; None: it is none."""
+    try:
+        at = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return None if at.tzinfo else at.replace(tzinfo=UTC).timestamp()
+
+
+def _instants(value: Any) -> Iterator[tuple[float, str]]:
+    """All in a record that is an instant without doubt, in seconds, and how it is written."""
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _instants(item)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield from ((value / scale, str(value)) for scale in (1, 1000, 10**6))
+    elif isinstance(value, str) and _ZONED.search(value):
+        with suppress(ValueError):
+            yield datetime.fromisoformat(value).timestamp(), value
 
 
 def zeros(session: Session) -> Iterator[Case]:
@@ -97,7 +164,8 @@ def typed(session: Session) -> Iterator[Case]:
         ]
         groups = [tuple(events)] if batches(sender) else [(event,) for event in events]
         for group in groups:
-            title = "addresses as people type them" if len(group) > 1 else f"the address {group[0][field]}"
+            address = PLACE.sub("ann", group[0][field])
+            title = "addresses as people type them" if len(group) > 1 else f"the address {address}"
             yield Case("C22", title, (Shot(group),), True, "inferred", {"about": field, "path": [field]})
         return
 
@@ -151,7 +219,7 @@ CHECKS = (
         "as seconds, as text, or lie beyond 2038. Read them as the vendor means them, in UTC, and let none of them throw.",
         applies=wants("holds a time", "moment"),
         run=moments,
-        judge=either,
+        judge=in_its_zone,
         reads_oracle=True,
         blind=True,
     ),

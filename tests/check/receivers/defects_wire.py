@@ -110,6 +110,19 @@ class Desynchronised(Receiver):
         return refused and replace(refused, close=False)
 
 
+@defect("C25c", "acknowledges a large body when it has seen the head, and reads it afterwards", "RISK")
+class AnswersEarly(Receiver):
+    def early(self, head: Head) -> Answer | None:
+        refused = super().early(head)
+        if (
+            refused is None
+            and head.path.startswith("/hook")
+            and int(head.header("content-length") or 0) > 100_000
+        ):
+            return Answer(200, close=True)
+        return refused
+
+
 @defect("C26", "finds the content type only under the name `Content-Type` (415)")
 class CaseSensitive(Receiver):
     async def take(self, head: Head, body: bytes) -> Answer:

@@ -146,6 +146,11 @@ def refused_then_good(receiver: Clean) -> bytes:
     return raw(receiver.url, sent).rpartition(b"HTTP/1.1 ")[2][:3]
 
 
+def half_a_body(receiver: Clean) -> bytes:
+    """What comes for a body of which only the beginning is sent."""
+    return raw(receiver.url, b"POST /hook HTTP/1.1\r\nContent-Length: 200000\r\n\r\n[")[:12]
+
+
 def lower_case(receiver: Clean) -> bytes:
     sent = b"POST /hook HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n[]"
     return raw(receiver.url, sent).split()[1]
@@ -232,6 +237,7 @@ PROOFS: Mapping[str, Proof] = MappingProxyType(
         "C24c": Proof(continued, True, False),
         "C25": Proof(kept_alive, 3, 1),
         "C25b": Proof(refused_then_good, b"200", b"400"),
+        "C25c": Proof(half_a_body, b"", b"HTTP/1.1 200"),
         "C26": Proof(lower_case, b"200", b"415"),
         "C27": Proof(status([EVENT]), 401, 200, LOCKED),
         "C27b": Proof(challenged, True, False, LOCKED),
