@@ -23,6 +23,7 @@ REFUSED = "an answer that is no success, or none in the vendor's time"
 KEPT = "with an oracle also: acknowledged and not stored, or stored otherwise than it was sent"
 LEGAL = f"{REFUSED}; {KEPT}"
 BROKEN = "an internal error (5xx), or no answer; a 4xx is right"
+UNSENT = "an internal error, or no answer, at what the schema allows and nobody sends"
 LIE = "a success for what nobody can have understood"
 
 EXPLAINED: Mapping[str, Explained] = {
@@ -73,13 +74,18 @@ EXPLAINED: Mapping[str, Explained] = {
     ),
     "C10": Explained(
         "the request with which the vendor verifies the address",
-        "the vendor would not let the webhook be saved",
+        "the vendor would not let the webhook be saved; with an oracle also: something is stored for it",
     ),
     "C11": Explained("an ordinary event, to the address as it was given", "a redirect (3xx)"),
-    "C12": Explained("kinds of events, and choices, that the vendor may add tomorrow", LEGAL),
+    "C12": Explained(
+        "kinds of events, and choices, that the vendor may add tomorrow",
+        f"{LEGAL}; with an oracle also: a new kind is stored under the name of a bad one",
+    ),
     "C13": Explained("events without their optional fields, and with fields that are new", LEGAL),
-    "C14": Explained("events whose fields have another type that the schema allows", LEGAL),
-    "C15": Explained("numbers around the ends of 32 and of 53 bits, where the schema allows them", LEGAL),
+    "C14": Explained("events whose fields have another type that the schema allows", LEGAL, UNSENT),
+    "C15": Explained(
+        "numbers around the ends of 32 and of 53 bits, where the schema allows them", LEGAL, UNSENT
+    ),
     "C16": Explained(
         "the events of one message in their order, those of another one backwards",
         "the two are in another state at the end, or an event that follows is not stored",
@@ -89,18 +95,26 @@ EXPLAINED: Mapping[str, Explained] = {
         "fewer or more records than events that the vendor means",
     ),
     "C18": Explained(
-        "times at every edge: where clocks change, at the ends of years and of 32 bits, the zero date", LEGAL
+        "times at every edge: where clocks change, at the ends of years and of 32 bits, the zero date",
+        f"{LEGAL}; with an oracle also: a time is stored as another instant",
+        UNSENT,
     ),
     "C19": Explained(
-        "texts in Cyrillic, with emoji, from right to left, long ones, with unusual characters", LEGAL
+        "texts in Cyrillic, with emoji, from right to left, long ones, with unusual characters", LEGAL, UNSENT
     ),
     "C20": Explained(
         "fields that are null or empty where the schema allows it, then where it may be feared all the same",
         LEGAL,
-        "null where the schema knows none leads to an internal error",
+        f"null where the schema knows none leads to an internal error; {UNSENT}",
     ),
-    "C21": Explained("an empty array, an object in place of an array, an array in an array", BROKEN, LIE),
-    "C22": Explained("addresses with capitals, plus signs, quotes and letters of other alphabets", LEGAL),
+    "C21": Explained(
+        "an empty array, an object in place of an array, an array in an array",
+        f"{BROKEN}; with an oracle also: something is stored for the empty array",
+        LIE,
+    ),
+    "C22": Explained(
+        "addresses with capitals, plus signs, quotes and letters of other alphabets", LEGAL, UNSENT
+    ),
     "C23": Explained(
         "the same body under other content types: with a charset, in capitals, as text/plain, without one",
         "what means the same is acknowledged and not stored",
@@ -119,12 +133,13 @@ EXPLAINED: Mapping[str, Explained] = {
     "C26": Explained("names of headers in lower case and in capitals", LEGAL),
     "C27": Explained(
         "an ordinary event without the credentials, and with wrong ones",
-        "a success for a stranger, or an internal error",
-        "the refusal does not ask for credentials",
+        "a success for a stranger",
+        "the refusal does not ask for credentials, or an internal error",
     ),
     "C28": Explained(
         "a POST without a cookie and without a page that it came from",
         "419, or a refusal that speaks of forged requests",
+        "403 without a word why",
     ),
     "C29": Explained(
         "a long backlog, each request as soon as the one before is answered",
@@ -138,7 +153,7 @@ EXPLAINED: Mapping[str, Explained] = {
     "C32": Explained("bodies that are no JSON, or that parsers read in different ways", BROKEN, LIE),
     "C33": Explained(
         "texts that a page, a header, a spreadsheet or a database would carry out",
-        "the answer holds them as they are, or an internal error",
+        "the answer holds them as they are; legal texts are refused, or lead to an internal error",
     ),
     "C34": Explained("the examples of the other vendors", risks="a success, or an internal error"),
     "C35": Explained(

@@ -15,6 +15,7 @@ from typing import Any
 
 from emulators.engine.codec import encode
 from emulators.engine.pointer import look_up
+from emulators.strategies.rules import pointer
 
 Found = dict[str, list[Any]]
 
@@ -55,6 +56,23 @@ class Mentions:
     def count(self, keys: Collection[str]) -> dict[str, int]:
         """How many records mention each."""
         return {key: len(records) for key, records in self.of(keys).items()}
+
+    def grown(self, before: Mentions, least: int = 1) -> frozenset[str]:
+        """The lists and objects that have at least so many entries more than in an answer before, by their places."""
+        sizes = before.sizes
+        return frozenset(place for place, size in self.sizes.items() if size >= sizes.get(place, 0) + least)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many entries each list and each object has that stands in no list."""
+        found, ahead = dict[str, int](), [("", self._answer)]
+        while ahead:
+            place, value = ahead.pop()
+            if isinstance(value, list | dict):
+                found[place] = len(value)
+            if isinstance(value, dict):
+                ahead += [(place + pointer((name,)), item) for name, item in value.items()]
+        return found
 
     @property
     def records(self) -> list[Any]:

@@ -67,6 +67,8 @@ class Session:
     """Kinds of events that fail as they are, so that no change to them tells anything; None: nobody has looked."""
     ignored_kinds: list[str] = field(default_factory=list)
     """Kinds of events that are acknowledged and not stored as they are, perhaps on purpose."""
+    ids_kept: bool = True
+    """Whether an event that names nobody by an address can be found by its id, as far as anybody knows."""
     facts: dict[str, object] = field(default_factory=dict)
     listeners: list[Callable[[Exchange], None]] = field(default_factory=list)
     executions: int = 0
@@ -111,6 +113,8 @@ class Session:
     ) -> Outcome:
         """Executes a case with fresh ids. With `oracle` what was stored is told, as soon as `judge` finds nothing wrong
         with it or what is wrong will stay so, or nothing changes any more for `quiet` seconds (None: as long as is safe)."""
+        eventless = oracle and not any(shot.events for shot in case.shots)
+        before = await self.records.read() if eventless and self.records is not None else None
         planting = self.planting()
         exchanges: list[Exchange] = []
         for shot in case.shots:
@@ -129,7 +133,8 @@ class Session:
 
         stored, settled = await self.records.settle(keys, satisfied, quiet)
         found = self.records.accounts(keys, self.run_id)
-        outcome = Outcome(tuple(exchanges), stored, settled, found)
+        grown = (await self.records.read()).grown(before) if before is not None else frozenset[str]()
+        outcome = Outcome(tuple(exchanges), stored, settled, found, grown)
         wrong = judge(outcome) if judge is not None else None
         if wrong is not None:
             self.ledger.tell(stored, wrong.key if isinstance(wrong, Failure) else "")
@@ -169,7 +174,8 @@ class Session:
 
     def _tellable(self, key: str) -> bool:
         """Whether the oracle can know an event by this identity."""
-        return bool(TOKEN.fullmatch(key)) or self.records is None or not self.records.exact
+        ids = self.ids_kept and (self.records is None or not self.records.exact)
+        return bool(TOKEN.fullmatch(key)) or ids
 
     async def _send(self, shot: Shot, url: str, headers: Pairs, body: bytes | None) -> Heard:
         patience = self.patience

@@ -165,9 +165,7 @@ class _Search:
 
     def legal(self, old: Payload, new: Payload) -> bool:
         """Whether an event breaks no rule that the one before it did not break."""
-        return not self.best.legal or problems(self._session.sender, new) <= problems(
-            self._session.sender, old
-        )
+        return problems(self._session.sender, new) <= problems(self._session.sender, old)
 
     @property
     def session(self) -> Session:
@@ -264,7 +262,7 @@ class _Event:
     async def _leave_out(self, needed: Sequence[str]) -> None:
         """Leaves out the fields that do not matter; not so many that it fails for the want of them."""
         sender, whole = self._search.session.sender, self._now
-        names = [name for name in optional(sender, whole, self._search.best.legal) if name not in needed]
+        names = [name for name in optional(sender, whole) if name not in needed]
 
         async def fails(places: Sequence[int]) -> bool:
             gone = {name for n, name in enumerate(names) if n not in places}

@@ -64,10 +64,8 @@ def without(event: Mapping[str, Any], names: Collection[str]) -> Payload:
     return {name: value for name, value in event.items() if name not in names}
 
 
-def optional(sender: Sender, event: Mapping[str, Any], legal: bool) -> list[str]:
-    """The fields that the vendor may leave out; all of them where it need not be legal."""
-    if not legal:
-        return list(event)
+def optional(sender: Sender, event: Mapping[str, Any]) -> list[str]:
+    """The fields that the vendor may leave out. What is hostile in one way stays as the vendor sends it in all others."""
     held = problems(sender, event)
     return [name for name in event if problems(sender, without(event, (name,))) <= held]
 
@@ -76,8 +74,14 @@ def problems(sender: Sender, event: Any) -> frozenset[tuple[str, str]]:
     """The rules of the schema that an event breaks. Legal ones may: vendors add fields and kinds."""
     if sender.legal(event):
         return frozenset()
-    found = sender.vendor.contract.explain(f"{sender.feed.name}.event", event)
-    return frozenset((problem.pointer, problem.rule) for problem in found)
+    field, name = sender.vendor.kind_field(sender.feed.name), f"{sender.feed.name}.event"
+    events = [event]
+    if field and isinstance(event, dict) and field in event and event[field] not in sender.kinds:
+        # A kind that is new is like one of those that are known; else it would need none of their fields.
+        events = [{**event, field: kind} for kind in sender.kinds]
+    told = [sender.vendor.contract.explain(name, one) for one in events]
+    found = [frozenset((problem.pointer, problem.rule) for problem in problems) for problems in told]
+    return min(found, key=len)
 
 
 def between(plain: Any, value: int) -> list[int]:

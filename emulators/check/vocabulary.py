@@ -110,6 +110,8 @@ class Outcome:
     settled: bool = True
     found: Mapping[str, list[Any]] | None = None
     """The records that mention each identity."""
+    grown: frozenset[str] = frozenset()
+    """Of a case without events: where the oracle has a list with more entries than before."""
 
     def of(self, shot: int) -> list[Exchange]:
         """The copies of one shot."""

@@ -37,7 +37,8 @@ from emulators.engine.egress import Egress
 from tests.check.receivers.clean import Clean
 from tests.check.receivers.events import Event, Feed
 from tests.check.receivers.mutants import MUTANTS, Mutant
-from tests.check.receivers.receiving import Receiver
+from tests.check.receivers.receiving import Receiver, Row, Settings
+from tests.check.receivers.served import Answer, Head
 from tests.support.receiver import free_port_url
 
 MODULES = (preflight, handshake, credentials, samples, shapes, fields, values, hostile, leaks)
@@ -110,10 +111,11 @@ SEEN = [
     ("C13b", "pushwoosh/webhook"),
     ("C15b", "pushwoosh/webhook"),
     ("C15c", "pushwoosh/webhook"),
-    ("C18", "sendpulse/smtp"),
+    ("C18", "esputnik/activity"),
     ("C19", "esputnik/activity"),
-    ("C20", "sendpulse/email-service"),
-    ("C20", "pushwoosh/webhook"),
+    ("C20", "esputnik/activity"),
+    ("C20c", "sendpulse/email-service"),
+    ("C20c", "pushwoosh/webhook"),
     ("C21", "sendpulse/smtp"),
     ("C21c", "esputnik/activity"),
     ("C22", "sendpulse/smtp"),
@@ -274,6 +276,100 @@ def test_a_change_of_shape_holds_nothing_that_is_odd_in_another_way(feed: str) -
         written = json.dumps(value, ensure_ascii=False)
         assert max(map(int, re.findall(r"\d+", written)), default=0) < 2**31
         assert max(written) <= "\uffff"
+
+
+def test_an_error_at_what_nobody_sends_fails_only_where_it_is_about_that() -> None:
+    """A time of the year 285 million is legal by the schema alone."""
+    with Mutant("C18", vendor="sendpulse") as receiver:
+        runner = examined(receiver.url, "sendpulse/smtp", "C18", oracle=receiver.oracle_url)
+    [finding] = result(runner, "C18").findings
+    assert (finding.verdict, finding.key) == (Verdict.RISK, "timestamp: 5xx")
+
+
+class Logging(Receiver):
+    """Stores rightly, and tells in its oracle of every request, too; `least`: only of those that it answered so."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.log: list[str] = []
+
+    async def answer(self, head: Head, body: bytes) -> Answer:
+        answer = await super().answer(head, body)
+        if head.path == "/hook" and answer.status in self.told:
+            self.log += [f"{head.method} from somebody", f"answered {answer.status}"]
+        return answer
+
+    told: ClassVar[tuple[int, ...]] = (200, 400)
+
+    def oracle(self, head: Head) -> Answer:
+        records = json.loads(super().oracle(head).body)
+        return self.said(200, {**records, "log": self.log})
+
+
+class LoggingSuccesses(Logging):
+    told = (200,)
+
+
+class Busy(Receiver):
+    """Somebody else writes into its store all the time."""
+
+    def oracle(self, head: Head) -> Answer:
+        self.insert([Row(None, None, None, "other", None, "", "{}")])
+        return super().oracle(head)
+
+
+class BusyAtTimes(Busy):
+    """That somebody rests for a while when a request was refused."""
+
+    rest = 0
+
+    async def answer(self, head: Head, body: bytes) -> Answer:
+        answer = await super().answer(head, body)
+        self.rest = 4 if answer.status == 400 else self.rest
+        return answer
+
+    def oracle(self, head: Head) -> Answer:
+        self.rest -= 1
+        return super().oracle(head) if self.rest < 0 else Receiver.oracle(self, head)
+
+
+class LoggingAll(Logging):
+    """It tells of every event as well."""
+
+    async def store(self, rows: list[Row]) -> None:
+        await super().store(rows)
+        self.log += ["stored" for _ in rows]
+
+
+@pytest.mark.parametrize("application", [Logging, LoggingSuccesses, LoggingAll, Busy, BusyAtTimes])
+def test_what_grows_by_every_request_or_by_itself_is_held_against_nobody(application: type[Receiver]) -> None:
+    with Clean(vendor="esputnik", application=application) as receiver:
+        runner = examined(receiver.url, "esputnik/activity", "C10", "C21", oracle=receiver.oracle_url)
+    assert accused(runner) == {}
+
+
+@pytest.mark.parametrize("number", ["C10b", "C21b"])
+def test_what_is_stored_for_nothing_is_found_by_the_oracle(number: str) -> None:
+    with Mutant(number, vendor="esputnik") as receiver:
+        runner = examined(receiver.url, "esputnik/activity", number[:3], oracle=receiver.oracle_url)
+    [finding] = result(runner, number[:3]).findings
+    assert (finding.verdict, finding.key, finding.confirmed) == (Verdict.FAIL, "stored", 3)
+
+
+class OwnColumns(Receiver):
+    """Keeps whom it was about and what, and no ids."""
+
+    def oracle(self, head: Head) -> Answer:
+        records = json.loads(super().oracle(head).body)["records"]
+        return self.said(200, [{"person": one["email"], "what": one["kind"]} for one in records])
+
+
+@pytest.mark.parametrize(("application", "kept"), [(Receiver, True), (OwnColumns, False)])
+@pytest.mark.parametrize("feed", ["sendpulse/smtp", "esputnik/activity"])
+def test_an_app_need_not_store_ids(feed: str, application: type[Receiver], kept: bool) -> None:
+    with Clean(vendor=feed.partition("/")[0], application=application) as receiver:
+        runner = examined(receiver.url, feed, "P01", oracle=receiver.oracle_url)
+    assert runner.session.ids_kept is kept
 
 
 class OwnWords(Receiver):

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from emulators.check.altered import alterations
-from emulators.check.planting import TOKEN
+from emulators.check.planting import PLACE, TOKEN
 from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Exchange, Failure, Heard, Outcome, Severity, Verdict
 from emulators.engine import codec
@@ -82,6 +83,8 @@ def dotted(path: Iterable[str | int]) -> str:
 
 def shown(value: Any) -> str:
     """A value for people: as JSON, odd characters escaped, not too long."""
+    if isinstance(value, str):
+        value = PLACE.sub("ann", value)
     text = json.dumps(value, ensure_ascii=not (isinstance(value, str) and value.isprintable()))
     return text if len(text) <= 60 else f"{text[:40]}... ({len(text)} characters)"
 
@@ -171,6 +174,7 @@ def upset(session: Session, case: Case, outcome: Outcome) -> Failure | None:
             return Failure(
                 key_of(case, manner(heard)),
                 f"{subject(case)}: the receiver {answered(heard)}; a 4xx is right",
+                lasting=True,
             )
         if heard.seconds > session.timeout:
             return Failure(key_of(case, "late"), f"{subject(case)}: answered after {heard.seconds:.1f} s")
@@ -181,13 +185,17 @@ def upset(session: Session, case: Case, outcome: Outcome) -> Failure | None:
                 f"{subject(case)}: the receiver {answered(heard)}, as if it had understood; a 4xx is right",
                 Verdict.RISK,
                 Severity.LOW if case.data.get("minor") else None,
+                True,
             )
     return None
 
 
 def either(session: Session, case: Case, outcome: Outcome) -> Failure | None:
-    """`legal` or `upset`, as the case says."""
-    return (legal if case.legal else upset)(session, case, outcome)
+    """`legal` or `upset`, as the case says. An error at what nobody sends is a risk here, and a failure in the checks of that."""
+    if case.legal:
+        return legal(session, case, outcome)
+    failure = upset(session, case, outcome)
+    return failure and replace(failure, verdict=Verdict.RISK)
 
 
 async def tried(session: Session, judge: Judge, case: Case) -> Failure | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import answered, legal, lost, manner, success
+from emulators.check.checks.growing import certain, stored
 from emulators.check.sender import Sender
 from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Shot, Verdict
@@ -68,16 +69,24 @@ def probes(session: Session) -> Iterable[Case]:
     yield Case("C10", f"{method} when the webhook is saved", (Shot(method=method),))
 
 
+async def verification(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
+    """The vendor's verification; that it stores something is made sure of."""
+    for case in probes(session):
+        outcome = await session.run(case, lambda told: None, oracle=True)
+        failure = admitted(session, case, outcome)
+        if failure is not None and (not outcome.grown or await certain(session, case, outcome)):
+            yield failure, case
+
+
 def admitted(session: Session, case: Case, outcome: Outcome) -> Failure | None:
-    """Whether the vendor would let the webhook be saved."""
+    """Whether the vendor would let the webhook be saved, and nothing else comes of it."""
     heard = outcome.exchanges[0].heard
     if not session.sender.policy.admits(heard.status):
-        return Failure(
-            manner(heard), f"{case.title}: the receiver {answered(heard)}; the webhook could not be saved"
-        )
+        says = f"{case.title}: the receiver {answered(heard)}; the webhook could not be saved"
+        return Failure(manner(heard), says, lasting=True)
     if heard.seconds > session.timeout:
         return Failure("late", f"{case.title}: answered after {heard.seconds:.1f} s")
-    return None
+    return stored(case, outcome)
 
 
 # -- C11
@@ -187,8 +196,10 @@ CHECKS = (
         "cannot be saved. Answer GET with 200, and do nothing else.",
         "probe",
         verified,
-        probes,
-        admitted,
+        run=verification,
+        judge=admitted,
+        reads_oracle=True,
+        blind=True,
     ),
     Check(
         "C11",

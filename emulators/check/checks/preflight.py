@@ -14,6 +14,7 @@ from emulators.check.oracle import LONGEST, OracleUnusable
 from emulators.check.planting import TOKEN
 from emulators.check.running import LATE
 from emulators.check.session import Session
+from emulators.check.storing import tellable
 from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Shot, Verdict
 from emulators.errors import TargetUnusable
 
@@ -102,6 +103,7 @@ async def find_again(session: Session, longest: float = LONGEST) -> None:
             if success(exchange.heard) and TOKEN.fullmatch(exchange.keys[0])
         ]
         if _unseen(outcome) is None:
+            session.ids_kept = await ids_kept(session)
             return
     if taken:
         told = ", ".join(taken[:3]) + (f" and {len(taken) - 3} more kinds" if len(taken) > 3 else "")
@@ -109,6 +111,25 @@ async def find_again(session: Session, longest: float = LONGEST) -> None:
             f"the oracle shows none of the events that were acknowledged ({told}): either it looks elsewhere, or the receiver "
             f"stores nothing. It answers: {records.sketch}. Mend that first, or leave the oracle out to see what answers tell"
         )
+
+
+async def ids_kept(session: Session) -> bool:
+    """Whether an event that names nobody by an address can be found by its id: an app need not store ids, nor events of nobody."""
+    sender = session.sender
+    event = sender.event()
+    field = sender.address(event)
+    nameless = {name: value for name, value in event.items() if name != field}
+    forms = [form for form in (nameless, {**event, field or "": ""}) if field and sender.legal(form)]
+    if not forms:
+        return True
+    case = Case(
+        "P01", "an event of nobody", tuple(Shot((apart(sender, form, n),)) for n, form in enumerate(forms))
+    )
+    outcome = await session.run(
+        case, lambda told: None if all((told.stored or {}).values()) else told, oracle=True
+    )
+    taken = [exchange.keys[0] for exchange in outcome.exchanges if exchange.acknowledged]
+    return all((outcome.stored or {}).get(key) for key in filter(tellable, taken))
 
 
 def _unseen(outcome: Outcome) -> str | None:

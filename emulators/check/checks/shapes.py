@@ -22,6 +22,7 @@ from emulators.check.checks.answers import (
     upset,
 )
 from emulators.check.checks.edits import apart
+from emulators.check.checks.growing import certain, stored
 from emulators.check.checks.parts import usual_kinds
 from emulators.check.checks.sweeping import batches, healthy
 from emulators.check.sender import Sender
@@ -150,6 +151,21 @@ def choices(sender: Sender, event: dict[str, object], field: str) -> list[str]:
 # -- C21
 
 
+async def oddities(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
+    """All odd bodies; that the empty array stores something is made sure of."""
+    for case in odd_bodies(session):
+        outcome = await session.run(case, lambda told: None, oracle=case.data["about"] == "nothing")
+        failure = shapeless(session, case, outcome)
+        if failure is not None and (not outcome.grown or await certain(session, case, outcome)):
+            yield failure, case
+
+
+def shapeless(session: Session, case: Case, outcome: Outcome) -> Failure | None:
+    """It must upset nobody, and an empty array must leave nothing behind."""
+    failure = upset(session, case, outcome)
+    return failure or (stored(case, outcome) if case.data["about"] == "nothing" else None)
+
+
 def odd_bodies(session: Session) -> Iterator[Case]:
     """JSON, but no body of this feed."""
     sender = session.sender
@@ -249,8 +265,10 @@ CHECKS = (
         "An empty array, or an object where an array should be, comes from tests of the connection and from other versions of the "
         "vendor. Take an empty array for nothing, and answer 400 to what you cannot read.",
         "envelope",
-        cases=odd_bodies,
-        judge=upset,
+        run=oddities,
+        judge=shapeless,
+        reads_oracle=True,
+        blind=True,
     ),
     Check(
         "C24",

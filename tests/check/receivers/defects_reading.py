@@ -213,7 +213,15 @@ class Truncates(Receiver):
         return changed(super().decode(body), lambda v: v[:64] if isinstance(v, str) else v)
 
 
-@defect("C20", "fails at null where a text may stand (500)")
+@defect("C20", "fails where a text is null or empty (500)")
+class NothingFails(Checking):
+    def look(self, event: Event, feed: Feed) -> None:
+        for name, value in event.items():
+            if name != "statusData" and value in (None, ""):
+                raise IndexError("string index out of range")
+
+
+@defect("C20c", "fails at null where a text may stand (500)", "RISK")
 class NullFails(Checking):
     def look(self, event: Event, feed: Feed) -> None:
         for name, value in event.items():
