@@ -181,7 +181,8 @@ class Ledger:
     def _altered(self, found: Mapping[str, Sequence[Any]]) -> Iterable[Altered]:
         for key in sorted(found):
             account = self._accounts.get(key)
-            if account is None:
+            if account is None or not account.owed:
+                # What need not be stored may be stored in any way.
                 continue
             events = [codec.decode(event) for event in sorted(account.may_be_stored)]
             for record in found[key]:

@@ -16,6 +16,7 @@ from emulators.check.checks import (
     fields,
     handshake,
     hostile,
+    kinds,
     leaks,
     preflight,
     samples,
@@ -41,7 +42,7 @@ from tests.check.receivers.receiving import Receiver, Row, Settings
 from tests.check.receivers.served import Answer, Head
 from tests.support.receiver import free_port_url
 
-MODULES = (preflight, handshake, credentials, samples, shapes, fields, values, hostile, leaks)
+MODULES = (preflight, handshake, credentials, samples, kinds, shapes, fields, values, hostile, leaks)
 FEEDS = (
     "sendpulse/smtp",
     "sendpulse/email-service",

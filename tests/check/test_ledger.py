@@ -239,3 +239,10 @@ def test_a_record_is_compared_with_the_event_that_it_is_most_like() -> None:
     assert alterations(ANN, [first], second) != []
     assert alterations(ANN, [first, second], second) == []
     assert reconciled(sent(first, second), ann=2, found={ANN: [first, second]}).clean
+
+
+def test_what_need_not_be_stored_may_be_stored_in_any_way() -> None:
+    ledger = Ledger()
+    ledger.note(sent(event(ANN)), legal=False)
+    changed = {ANN: [{**event(ANN), "event": "another"}]}
+    assert ledger.reconcile({ANN: 1}, changed).clean
