@@ -74,6 +74,7 @@ async def test_an_app_that_keeps_some_kinds_only_has_an_oracle_all_the_same() ->
     assert [result.verdict for result in runner.results] == [Verdict.PASS]
 
 
+@pytest.mark.thorough
 async def test_a_receiver_that_stores_late_is_waited_for_from_then_on() -> None:
     async with session_against(good) as (session, store):
         looks: list[int] = []
@@ -115,6 +116,7 @@ CHECKS = (
 )
 
 
+@pytest.mark.thorough
 async def test_kinds_that_an_app_leaves_out_on_purpose_are_held_against_it_nowhere() -> None:
     def some(store: Store, events: list[Any]) -> int:
         kept = [
@@ -129,6 +131,7 @@ async def test_kinds_that_an_app_leaves_out_on_purpose_are_held_against_it_nowhe
     assert {"opened"} <= set(session.ignored_kinds)
 
 
+@pytest.mark.thorough
 async def test_one_cause_is_told_once() -> None:
     def one_of_each_request(store: Store, events: list[Any]) -> int:
         return store.once([event for event in events if isinstance(event, dict)][:1])
