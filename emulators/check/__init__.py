@@ -11,7 +11,8 @@ from typing import Any
 
 def contract(provider: str, **given: Any) -> Callable[..., None]:
     """A test with one id for each check, for a module of tests: `url=`, or `app=` (ASGI, WSGI, aiohttp) and `path="/hook"`;
-    `oracle=` a function that returns what is stored, as any JSON; further settings as in `emulators.check.settings`."""
+    `oracle=` a function that returns what is stored, as any JSON; `config=` a file with settings, such as emulators.toml (none is
+    read that is not named); further settings as in `emulators.check.settings`. Chance (F01, M01) is left out unless `fuzz=True`."""
     # pytest is there if this is called; the plugin alone imports it.
     from emulators.pytest_plugin import contract_test
 

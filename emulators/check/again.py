@@ -26,7 +26,7 @@ REPLAYED = (
     ),
 )
 """The settings with which a case is played again; vendor, feed and numbers stand in its file."""
-REPEATED = ("feed", "policy", "seed", *REPLAYED, "reset_cmd", "fail_on", "cases")
+REPEATED = ("feed", "policy", "seed", "idle", *REPLAYED, "reset_cmd", "fail_on", "cases")
 """The settings with which a check is done again."""
 COMMANDS = ("oracle_cmd", "reset_cmd", "restart_cmd")
 REPEATABLE = {"headers": "header", "oracle_headers": "oracle-header"}

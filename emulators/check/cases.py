@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from emulators.check.catalogue import Check
@@ -20,6 +20,9 @@ from emulators.check.vocabulary import Case, Finding, Severity, Shot, Verdict
 from emulators.engine import codec
 from emulators.errors import InvalidValue, unknown
 from emulators.redaction import Veil
+
+if TYPE_CHECKING:
+    from emulators.check.running import Result
 
 FORMAT = 1
 MOST_BODIES = 20
@@ -72,10 +75,10 @@ def write(folder: Path, finding: Finding, session: Session) -> Path:
     return path
 
 
-def write_all(folder: Path, findings: Iterable[Finding], session: Session) -> list[Path]:
-    """The case files of all findings that have one, each once. Raises `OSError`."""
-    written = [write(folder, one, session) for one in findings if one.case and one.case.shots]
-    return list(dict.fromkeys(written))
+def write_all(folder: Path, results: Iterable[Result], session: Session) -> list[Path]:
+    """The case files of all findings that can be played again, each once. Raises `OSError`."""
+    judged = [found for result in results if result.check.judge for found in result.findings]
+    return list(dict.fromkeys(write(folder, one, session) for one in judged if one.case and one.case.shots))
 
 
 def told(finding: Finding, case: Case, session: Session) -> dict[str, Any]:

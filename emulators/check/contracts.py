@@ -18,7 +18,7 @@ from emulators.check.reports import words
 from emulators.check.reports.model import Result, Run
 from emulators.check.reports.terminal import Block, Style
 from emulators.check.sender import Sender
-from emulators.check.settings import Settings, made
+from emulators.check.settings import Settings, made, read
 from emulators.check.vocabulary import Verdict
 from emulators.errors import InvalidValue, TargetUnusable
 
@@ -30,7 +30,8 @@ class Contract:
     """What a receiver must keep to. Runs once for each target, when the first of its checks is asked for.
 
     `given`: `provider`, and `url`, or `app` (ASGI, WSGI or aiohttp) and `path`; `oracle`, a function that returns what is
-    stored; and the settings of `emulators check`, by their names. Chance is left out unless `fuzz=True`.
+    stored; `config`, a file with settings (emulators.toml, pyproject.toml), which is read only if it is named here; and the
+    settings of `emulators check`, by their names, over those of the file. Chance (F01, M01) is left out unless `fuzz=True`.
     """
 
     given: Mapping[str, Any]
@@ -39,8 +40,18 @@ class Contract:
 
     def settings(self, url: str) -> Settings:
         """The settings for a target."""
-        own = {name: value for name, value in self.given.items() if name not in OWN}
-        return made({"fuzz": False, **own, "url": url})
+        own = {name: value for name, value in self.given.items() if name not in (*OWN, "config")}
+        return made({"fuzz": False, **self._file(), **own, "url": url})
+
+    def _file(self) -> dict[str, Any]:
+        """What the file says that was named."""
+        config = self.given.get("config")
+        if config is None:
+            return {}
+        if not isinstance(config, str | Path):
+            raise InvalidValue(f"config: expected a path, got {config!r}")
+        # As in `made`: there a name may have dashes.
+        return {name.replace("-", "_"): value for name, value in read(Path(config)).items()}
 
     def ids(self) -> list[str]:
         """The checks that are chosen, in their order. Raises `InvalidValue` and `UnknownName` for settings that do not fit, before
@@ -52,7 +63,7 @@ class Contract:
     def result(self, check: str, url: str = "", app: Any = None) -> tuple[Run, Result]:
         """What a check came to at this target (default: the one that was given). Raises `TargetUnusable`, for each of its checks,
         where nothing can be told of a target."""
-        target = app or self.given.get("app") or url or self.given.get("url")
+        target = app or self.given.get("app") or url or self.given.get("url") or self._file().get("url")
         if not target:
             raise InvalidValue("contract: expected a url or an app")
         key = target if isinstance(target, str) else id(target)
@@ -77,8 +88,8 @@ class Contract:
                 return error
             finally:
                 # However it ended: also where somebody has interrupted it.
-                found = [each for result in examination.runner.results for each in result.findings]
-                write_all(Path(examination.settings.cases), found, examination.session)
+                folder = Path(examination.settings.cases)
+                write_all(folder, examination.runner.results, examination.session)
 
     def _again(self) -> dict[str, Any]:
         """The settings as the command line can say them, for a function by its name."""

@@ -31,7 +31,7 @@ from emulators.check.settings import Settings
 from emulators.check.vocabulary import Exchange, Finding, Verdict
 from emulators.check.wire import Wire
 from emulators.engine.egress import Egress
-from emulators.errors import InvalidValue, TargetUnusable, unknown
+from emulators.errors import EmulatorError, InvalidValue, unknown
 
 Tell = Callable[[str, object], None]
 
@@ -133,15 +133,19 @@ class Examination:
         return named
 
     async def run(self) -> Run:
-        """All of it. Raises `TargetUnusable` where nothing can be told; `result` can still say for which checks, and why."""
+        """All of it. Raises `TargetUnusable` where nothing can be told; `result` can still say for which checks, and why. So it
+        does where anything else is raised, which is our own mistake."""
         try:
             if self._unusable is not None:
                 raise self._unusable
             if self.settings.reset_cmd:
                 await self.session.hooks.reset()
             await self.runner.run()
-        except TargetUnusable as error:
+        except EmulatorError as error:
             self.lost = str(error)
+            raise
+        except Exception as error:
+            self.lost = f"an error of ours: {type(error).__name__}: {error}"
             raise
         finally:
             await self.session.wire.close()
@@ -173,10 +177,10 @@ class Examination:
         told = self.teller.found(finding, name)
         if finding.case is None or not finding.case.shots:
             return replace(told, case="", curl=(), pytest="", replay=self._again.check(finding.check))
-        judged = any(check.id == finding.check and check.judge is not None for check in self.checks)
-        return replace(
-            told, replay=self._again.case(told.replay) if judged else self._again.check(finding.check)
-        )
+        if not any(check.id == finding.check and check.judge is not None for check in self.checks):
+            # What showed in many requests is no case that could be played, and leaves no file.
+            return replace(told, case="", replay=self._again.check(finding.check))
+        return replace(told, replay=self._again.case(told.replay))
 
     @property
     def _again(self) -> Again:
@@ -247,14 +251,26 @@ def chosen(settings: Settings) -> tuple[Check, ...]:
     """The checks that were asked for; P01 is always one of them."""
     known = {check.id: check for check in ALL}
     for name in (*settings.only, *settings.skip, *(accepted.check for accepted in settings.accept)):
-        if name.upper() not in known:
+        if name not in known:
             raise unknown("check", name, known)
-    only = {name.upper() for name in settings.only} | ({"P01"} if settings.only else set())
-    skip = {name.upper() for name in settings.skip}
-    if "P01" in skip:
+    only = {*settings.only, "P01"} if settings.only else set[str]()
+    if "P01" in settings.skip:
         raise InvalidValue("skip: P01 finds out whether there is anybody to check")
-    phases = () if settings.fuzz else ("fuzz", "stateful")
-    return tuple(c for c in ALL if (not only or c.id in only) and c.id not in skip and c.phase not in phases)
+    chance = () if settings.fuzz else ("fuzz", "stateful")
+    wanted = [check for check in ALL if (not only or check.id in only) and check.id not in settings.skip]
+    found = tuple(check for check in wanted if check.phase not in chance)
+    if found == ALL[:1] and set(settings.only) != {"P01"}:
+        raise InvalidValue(_nothing(settings, wanted))
+    return found
+
+
+def _nothing(settings: Settings, wanted: Sequence[Check]) -> str:
+    """Why no check is left but the preflight, which proves nothing by itself."""
+    if len(wanted) > 1:
+        names = " and ".join(check.id for check in wanted[1:])
+        return f"only: expected a check that is not left out, got {names}, which draw by chance (fuzz = true, no --no-fuzz)"
+    given = f"only {', '.join(settings.only)} and skip" if settings.only else "skip"
+    return f"skip: expected that a check is left besides P01, got {given} {', '.join(settings.skip)}"
 
 
 def _versions() -> dict[str, Any]:

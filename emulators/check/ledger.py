@@ -82,7 +82,8 @@ class Ledger:
         self._told: set[str] = set()
         self._failures: set[str] = set()
         self._sent_again: set[str] = set()
-        self._doubles = False
+        self.doubles = False
+        """Whether a check has told that what is sent again is stored again."""
 
     def note(self, exchange: Exchange, legal: bool = True) -> None:
         """One request and its answer. What is not `legal`, or not sent as the vendor sends it, may be stored or not."""
@@ -106,7 +107,7 @@ class Ledger:
         """A check has told of a failure (by its key) with these identities, of which so many records are stored."""
         self._told |= stored.keys()
         self._failures.add(failure)
-        self._doubles = self._doubles or any(
+        self.doubles = self.doubles or any(
             count > len(self._accounts[key].may_be_stored)
             for key, count in stored.items()
             if key in self._accounts
@@ -118,7 +119,7 @@ class Ledger:
 
     def is_doubled_again(self, key: str) -> bool:
         """Whether it was sent again, and a check has told that what is sent again is stored again."""
-        return self._doubles and key in self._sent_again
+        return self.doubles and key in self._sent_again
 
     def is_known_to_change(self, field: str) -> bool:
         """Whether a check has told that this field is stored otherwise than it is sent."""

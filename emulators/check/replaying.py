@@ -8,7 +8,7 @@ from enum import StrEnum
 from emulators.check.cases import Loaded
 from emulators.check.judging import attempt
 from emulators.check.session import Session
-from emulators.check.vocabulary import Outcome
+from emulators.check.vocabulary import Failure, Outcome
 from emulators.errors import EmulatorError
 
 TRIES = 3
@@ -41,10 +41,6 @@ async def replay(session: Session, loaded: Loaded) -> Replayed:
         return Replayed(
             Replay.ERROR, reason=f"{check.id} is no single case: run it again with --only {check.id}"
         )
-    if session.records is None and (loaded.oracle or (check.reads_oracle and not check.blind)):
-        return Replayed(
-            Replay.ERROR, reason="it showed in what was stored: give the oracle that it was found with"
-        )
     tries: list[str] = []
     shown: Outcome | None = None
     failed = False
@@ -53,21 +49,36 @@ async def replay(session: Session, loaded: Loaded) -> Replayed:
             outcome, failure = await attempt(session, check, loaded.case)
         except EmulatorError as error:
             return Replayed(Replay.ERROR, tuple(tries), str(error), shown)
-        if not _heard(outcome) and (failure is None or failure.key != loaded.key):
-            return Replayed(Replay.ERROR, tuple(tries), f"no answer: {_reason(outcome)}", outcome)
+        if why := _unheard(outcome, failure, loaded):
+            # What was seen before stands: the receiver may have died of it.
+            return Replayed(Replay.FAILED if failed else Replay.ERROR, tuple(tries), why, outcome)
         other = "" if failure is None or failure.key == loaded.key else "in another way: "
         tries.append(f"{other}{failure.says}" if failure else "")
         if failure is not None or not failed:
             shown = outcome
         failed = failed or failure is not None
+    # A bad status shows without an oracle. That nothing does is no proof where it was found with one.
+    asked = loaded.oracle or (check.reads_oracle and not check.blind)
+    if not failed and asked and session.records is None:
+        why = "nothing is wrong with the answers; it was found with an oracle, give it to see what is stored"
+        return Replayed(Replay.ERROR, tuple(tries), why, shown)
     return Replayed(Replay.FAILED if failed else Replay.FIXED, tuple(tries), outcome=shown)
 
 
-def _heard(outcome: Outcome) -> bool:
-    """Whether anything was answered; a request whose answer we did not wait for tells nothing."""
-    waited = [exchange for exchange in outcome.exchanges if not exchange.shot.loss]
-    return not waited or any(exchange.heard.status is not None for exchange in waited)
+def _unheard(outcome: Outcome, failure: Failure | None, loaded: Loaded) -> str:
+    """Why an execution tells nothing of the receiver; empty: it does. That nobody answers is a finding only where it was one."""
+    heard = [exchange.heard for exchange in outcome.exchanges]
+    if not heard or any(one.status is not None for one in heard):
+        return ""
+    reason = heard[0].reason
+    if _nobody(reason):
+        return "" if failure is not None and reason in loaded.says else f"no answer: {reason}"
+    # Of a request whose answer we did not wait for nothing can be said.
+    waited = any(not exchange.shot.loss for exchange in outcome.exchanges)
+    same = failure is not None and failure.key == loaded.key
+    return f"no answer: {reason}" if waited and not same else ""
 
 
-def _reason(outcome: Outcome) -> str:
-    return next((exchange.heard.reason for exchange in outcome.exchanges if exchange.heard.reason), "")
+def _nobody(reason: str) -> bool:
+    """Whether nobody was there to hear the request."""
+    return reason.startswith(("connection refused", "the name ")) or "cannot be reached" in reason

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from emulators.check.catalogue import PHASES, Check
 from emulators.check.judging import attempt
+from emulators.check.pulse import TargetGone
 from emulators.check.session import BudgetSpent, Session
 from emulators.check.shrinking import minimised
-from emulators.check.vocabulary import Case, Failure, Finding, Outcome, Verdict
+from emulators.check.vocabulary import Case, Failure, Finding, Outcome, Severity, Verdict
 from emulators.errors import EmulatorError, TargetUnusable
 
 MOST_FINDINGS = 3
 """Of one check: what is the same bug under three keys is told thrice."""
 
 
-LATE = "late"
-"""The key of the preflight's failure where every answer is later than the vendor waits."""
+EXPLAINING: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        **dict.fromkeys(("status 301", "status 302", "status 303", "status 307", "status 308"), ("C11",)),
+        **dict.fromkeys(("status 401", "status 403", "status 419"), ("C27", "C28")),
+    }
+)
+"""Which checks say more about a failure of the preflight, by its key."""
 
 
 class CannotTell(EmulatorError):
@@ -51,8 +58,10 @@ class Runner:
     """Why it ended before its end; empty: it did not."""
     unsure: str = ""
     """What could not be read or reached on the way, so that something is not known; empty: nothing."""
-    barred: Mapping[str, str] = field(default_factory=dict)
-    """Phases in which nothing can be told of this receiver, and why."""
+    barred: str = ""
+    """Why nothing more can be told of this receiver than what the preflight found; empty: more can."""
+    spared: Collection[str] = ()
+    """The checks that can tell more of it all the same."""
 
     async def run(self) -> None:
         """All phases; `results` grows as it goes, so that what is known can be told at any time."""
@@ -64,17 +73,15 @@ class Runner:
             for check in chosen:
                 await self._check(check)
             if phase == "preflight":
-                self.barred = self._barred()
+                self._bar()
 
-    def _barred(self) -> dict[str, str]:
-        """What the preflight found fails everything else for the same reason. Why a receiver refuses shows in the handshake; one
-        that is always late would only be waited for."""
-        found = [finding for result in self.results for finding in result.findings]
-        for finding in found:
-            if finding.verdict is Verdict.FAIL:
-                spared = ("preflight",) if finding.key == LATE else ("preflight", "handshake")
-                return {phase: f"see P01: {finding.says}" for phase in PHASES if phase not in spared}
-        return {}
+    def _bar(self) -> None:
+        """What the preflight found fails everything else for the same reason."""
+        for result in self.results:
+            for finding in result.findings:
+                if finding.verdict is Verdict.FAIL:
+                    self.barred = f"see P01: {finding.says}"
+                    self.spared = EXPLAINING.get(finding.key, ())
 
     async def _check(self, check: Check) -> None:
         result = Result(check, Verdict.NOT_CHECKED, self._reason(check))
@@ -82,6 +89,7 @@ class Runner:
         if result.reason:
             self.tell("result", result)
             return
+        self.session.pulse.check = check.id
         before, started = self.session.budget.spent, time.perf_counter()
         try:
             async for finding in self._findings(check):
@@ -98,6 +106,11 @@ class Runner:
             self.cut = self.cut or str(spent)
             result.verdict = _worst(result.findings) if result.findings else Verdict.NOT_CHECKED
             result.reason = str(spent)
+        except TargetGone as gone:
+            self.cut = self.cut or str(gone)
+            result.verdict = _worst(result.findings) if result.findings else Verdict.NOT_CHECKED
+            result.reason = str(gone)
+            self._mourn(gone)
         except TargetUnusable as lost:
             if check.phase == "preflight":
                 raise
@@ -108,6 +121,25 @@ class Runner:
         result.requests = self.session.budget.spent - before
         result.seconds = time.perf_counter() - started
         self.tell("result", result)
+
+    def _mourn(self, gone: TargetGone) -> None:
+        """That a request has silenced the receiver for good is graver than whatever else it shows; the check that sent it tells."""
+        result = next(result for result in self.results if result.check.id == gone.check)
+        found = Finding(
+            gone.check,
+            Verdict.FAIL,
+            Severity.CRITICAL,
+            f"after this request the receiver does not answer any more, not even to the documents' own example ({gone.reason})",
+            Case(gone.check, "the last request that it heard", (gone.suspect.shot,), gone.legal),
+            Outcome((gone.suspect,)),
+            "gone",
+            confirmed=1,
+            tried=1,
+            minimal=False,
+        )
+        result.findings.append(found)
+        result.verdict = Verdict.FAIL
+        self.tell("finding", found)
 
     def _doubt(self, result: Result) -> None:
         """What hides behind a success is not green because the answers were."""
@@ -121,8 +153,8 @@ class Runner:
         """Why a check is not done; empty: it is."""
         if self.cut:
             return self.cut
-        if check.phase in self.barred:
-            return self.barred[check.phase]
+        if self.barred and check.id not in self.spared:
+            return self.barred
         if reason := check.applies(self.session.sender):
             return reason
         if check.reads_oracle and not check.blind and self.session.records is None:
@@ -170,8 +202,8 @@ class Runner:
             return replace(found, confirmed=1, tried=1, minimal=check.judge is None or not check.shrinks)
         try:
             return await minimised(self.session, check, found)
-        except asyncio.CancelledError:
-            # Whoever interrupts wants to be told what is known, small or not.
+        except (asyncio.CancelledError, TargetUnusable):
+            # Whatever ends it, what is known is told, small or not.
             self.results[-1].findings.append(replace(found, confirmed=1, tried=1, minimal=False))
             raise
 

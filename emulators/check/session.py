@@ -15,6 +15,7 @@ from emulators.check.hooks import Hooks
 from emulators.check.ledger import Ledger
 from emulators.check.oracle import Records
 from emulators.check.planting import TOKEN, Planting
+from emulators.check.pulse import Pulse
 from emulators.check.sender import Sender
 from emulators.check.styles import written
 from emulators.check.vocabulary import Case, Exchange, Failure, Heard, Outcome, Pairs, Shot, Target
@@ -22,6 +23,10 @@ from emulators.errors import EmulatorError
 
 if TYPE_CHECKING:
     from emulators.check.wire import Wire
+
+
+PAUSES = (0.0, 0.3, 0.7, 2.0)
+"""Seconds, in which whoever watches over a receiver starts it again."""
 
 
 class BudgetSpent(EmulatorError):
@@ -59,6 +64,7 @@ class Session:
     hooks: Hooks = field(default_factory=Hooks)
     budget: Budget = field(default_factory=Budget)
     ledger: Ledger = field(default_factory=Ledger)
+    pulse: Pulse = field(default_factory=Pulse)
     count_pointer: str = ""
     """Where the receiver's answer says how many events it took; empty: nowhere."""
     lenient: int | None = None
@@ -162,15 +168,38 @@ class Session:
         for _ in range(shot.together):
             self.budget.take()
         heard = await asyncio.gather(*(self._send(shot, url, headers, body) for _ in range(shot.together)))
+        if all(map(self.pulse.is_refused, heard)):
+            # Somebody may start it again, and this request has not reached it.
+            await self._make_sure()
+            heard = await asyncio.gather(*(self._send(shot, url, headers, body) for _ in heard))
         exchanges = [
             Exchange(shot, url, headers, body or b"", keys, each, self.acknowledges(each.status))
             for each in heard
         ]
         for exchange in exchanges:
             self.ledger.note(exchange, legal)
+            self.pulse.note(exchange, legal)
             for listener in self.listeners:
                 listener(exchange)
+        if self.pulse.in_doubt:
+            await self._make_sure()
         return exchanges
+
+    async def _make_sure(self) -> None:
+        """That it answers the documents' example, if need be after some seconds. Raises `TargetGone`."""
+        heard = Heard(None)
+        for pause in PAUSES:
+            await asyncio.sleep(pause)
+            shot, planting = Shot((self.sender.event(),)), self.planting()
+            event, _ = planting.plant(shot.events[0])
+            body = written(self.sender.wrap([event]), shot.style)
+            heard = await self._send(shot, self.target.url, self._headers(shot), body)
+            if heard.status is not None:
+                self.pulse.note(Exchange(shot, self.target.url, (), body, (), heard, False), True)
+                return
+            if not self.pulse.is_refused(heard):
+                break
+        raise self.pulse.gone(heard.reason)
 
     def _tellable(self, key: str) -> bool:
         """Whether the oracle can know an event by this identity."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -110,6 +113,13 @@ KINDS: Mapping[str, type | tuple[type, ...]] = {
     "fuzz": bool,
     "accept": list,
 }
+LEAST: Mapping[str, tuple[Callable[[float], bool], str]] = {
+    "timeout": (lambda value: value > 0, "seconds, more than 0"),
+    "seconds": (lambda value: value > 0, "seconds, more than 0"),
+    "requests": (lambda value: value >= 1, "a whole number, at least 1"),
+    "idle": (lambda value: value >= 0, "seconds, 0 or more"),
+}
+"""What a number must be, and in words."""
 
 
 def secret(field: str, value: str, environment: Mapping[str, str], name: str) -> str:
@@ -125,14 +135,21 @@ def secret(field: str, value: str, environment: Mapping[str, str], name: str) ->
 
 
 def read(path: Path | None) -> dict[str, Any]:
-    """The settings of a file (None: of `emulators.toml` or pyproject.toml in this folder, if there is one)."""
+    """The settings of a file (None: of `emulators.toml` or pyproject.toml in this folder, if there is one). A file that is named
+    must have some."""
     if path is None:
         own, project = Path("emulators.toml"), Path("pyproject.toml")
-        if own.is_file():
-            return _table(own, _parsed(own), ("check",))
-        return _table(project, _parsed(project), ("tool", "emulators", "check")) if project.is_file() else {}
-    keys = ("tool", "emulators", "check") if path.name == "pyproject.toml" else ("check",)
-    return _table(path, _parsed(path), keys)
+        here = own if own.is_file() else project
+        return (_table(here, _parsed(here)) or {}) if here.is_file() else {}
+    found = _table(path, _parsed(path))
+    if found is None:
+        raise InvalidValue(f"--config: {path}: expected a table [{'.'.join(_keys(path))}], got none")
+    return found
+
+
+def _keys(path: Path) -> tuple[str, ...]:
+    """Where the settings stand in a file. A pyproject.toml is shared with other tools, all others are ours alone."""
+    return ("tool", "emulators", "check") if path.name == "pyproject.toml" else ("check",)
 
 
 def _parsed(path: Path) -> dict[str, Any]:
@@ -144,12 +161,21 @@ def _parsed(path: Path) -> dict[str, Any]:
         raise InvalidValue(f"{path}: {error}") from None
 
 
-def _table(path: Path, found: Any, keys: tuple[str, ...]) -> dict[str, Any]:
-    for key in keys:
+def _table(path: Path, found: Any) -> dict[str, Any] | None:
+    """The settings; None: there is no table of them."""
+    *above, last = keys = _keys(path)
+    for key in above:
         found = found.get(key, {}) if isinstance(found, dict) else {}
     if not isinstance(found, dict):
-        raise InvalidValue(f"{path}: {'.'.join(keys)}: expected a table")
-    return dict(found)
+        raise InvalidValue(f"{path}: {'.'.join(above)}: expected a table, got {found!r:.80}")
+    for name in found:
+        if name != last:
+            raise unknown(f"table of {path}", name, [last])
+    if last not in found:
+        return None
+    if not isinstance(found[last], dict):
+        raise InvalidValue(f"{path}: {'.'.join(keys)}: expected a table, got {found[last]!r:.80}")
+    return dict(found[last])
 
 
 def made(given: Mapping[str, Any]) -> Settings:
@@ -180,6 +206,8 @@ def _value(name: str, value: Any) -> Any:
         raise InvalidValue(f"{name}: expected {' or '.join(kind.__name__ for kind in kinds)}, got {value!r}")
     if isinstance(value, dict) and name != "policy" and any(not isinstance(t, str) for t in value.values()):
         raise InvalidValue(f"{name}: expected texts, got {value!r}")
+    if name in LEAST and not (LEAST[name][0](value) and math.isfinite(value)):
+        raise InvalidValue(f"{name}: expected {LEAST[name][1]}, got {value!r}")
     return value
 
 
@@ -193,7 +221,14 @@ def _words(name: str, value: Any) -> tuple[str, ...]:
             raise InvalidValue(f"{name}: {error}") from None
     if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
         raise InvalidValue(f"{name}: expected a list of texts, got {value!r}")
-    return tuple(word.strip() for word in value)
+    words = tuple(word.strip() for word in value)
+    return tuple(map(check_id, words)) if name in ("only", "skip") else words
+
+
+def check_id(name: str) -> str:
+    """The id that people mean who write `c1` for C01; what looks like none stays as it is."""
+    found = re.fullmatch(r"([A-Za-z])0*([0-9]{1,2})", name)
+    return f"{found[1].upper()}{found[2]:0>2}" if found else name.upper()
 
 
 def _accepted(number: int, given: Any) -> Accepted:
@@ -206,9 +241,20 @@ def _accepted(number: int, given: Any) -> Accepted:
     for key in ("check", "reason"):
         if not isinstance(given.get(key), str) or not given[key]:
             raise InvalidValue(f"{where}: {key}: expected a text; a deviation is accepted for a reason")
-    until = given.get("until")
-    if isinstance(until, datetime):
-        until = until.astimezone(UTC).date()
-    if until is not None and not isinstance(until, date):
-        raise InvalidValue(f"{where}: until: expected a date such as 2027-01-31, got {until!r}")
-    return Accepted(given["check"].upper(), given["reason"], str(given.get("key", "")), until)
+    until = _day(f"{where}: until", given.get("until"))
+    return Accepted(check_id(given["check"]), given["reason"], str(given.get("key", "")), until)
+
+
+def _day(where: str, given: Any) -> date | None:
+    """A day as TOML, Python or a text has it."""
+    if given is None:
+        return None
+    if isinstance(given, datetime):
+        return given.astimezone(UTC).date()
+    if isinstance(given, date):
+        return given
+    # No other form of ISO 8601: 20270131 and 2027-W04-7 are rather mistakes than dates.
+    if isinstance(given, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
+        with suppress(ValueError):  # there is no 2027-02-30: told below, as all that is none
+            return date.fromisoformat(given)
+    raise InvalidValue(f'{where}: expected a date, 2027-01-31 or as a text "2027-01-31", got {given!r}')

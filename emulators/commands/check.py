@@ -181,6 +181,10 @@ def _check(args: argparse.Namespace, settings: Settings, words: Mapping[str, Any
             # Whoever reads the reports must learn it, too.
             output.files(examination.result())
             raise
+        except Exception:
+            # Our own mistake must not cost what was found before it.
+            output.end(examination.result(), _written(examination, Path(settings.cases)))
+            raise
         output.end(result, _written(examination, Path(settings.cases)))
     return _code(result)
 
@@ -196,9 +200,8 @@ def _written(examination: Examination, folder: Path) -> list[Path]:
     """The case files of all findings."""
     from emulators.check.cases import write_all
 
-    findings = [found for result in examination.runner.results for found in result.findings]
     try:
-        return write_all(folder, findings, examination.session)
+        return write_all(folder, examination.runner.results, examination.session)
     except OSError as error:
         raise InvalidValue(f"--cases: {folder} cannot be written: {error.strerror}") from None
 

@@ -117,7 +117,7 @@ CHECKS = (
 
 
 @pytest.mark.thorough
-async def test_kinds_that_an_app_leaves_out_on_purpose_are_held_against_it_nowhere() -> None:
+async def test_kinds_that_an_app_leaves_out_are_told_of_once_and_held_against_it_nowhere_else() -> None:
     def some(store: Store, events: list[Any]) -> int:
         kept = [
             e for e in events if isinstance(e, dict) and e.get("event") in ("delivered", "clicked", "spam")
@@ -127,7 +127,11 @@ async def test_kinds_that_an_app_leaves_out_on_purpose_are_held_against_it_nowhe
     async with session_against(some, oracle=True) as (session, _):
         runner = Runner(session, CHECKS)
         await runner.run()
-    assert [(f.check, f.says) for result in runner.results for f in result.findings] == []
+    [found] = [finding for result in runner.results for finding in result.findings]
+    assert (found.check, found.key, found.confirmed) == ("S01", "left out", 3)
+    # Who does not take notice that somebody unsubscribed goes on writing to him.
+    assert (found.verdict, found.severity.name) == (Verdict.RISK, "HIGH")
+    assert "unsubscribed" in found.says
     assert {"opened"} <= set(session.ignored_kinds)
 
 

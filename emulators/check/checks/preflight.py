@@ -7,17 +7,18 @@ from collections.abc import AsyncIterator
 from statistics import median
 
 from emulators.check.catalogue import Check
-from emulators.check.checks.answers import answered, manner, success
+from emulators.check.checks.answers import answered, success
 from emulators.check.checks.edits import apart, redated
 from emulators.check.checks.leaks import Watch
 from emulators.check.oracle import LONGEST, OracleUnusable
 from emulators.check.planting import TOKEN
-from emulators.check.running import LATE
 from emulators.check.session import Session
 from emulators.check.storing import tellable
 from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Shot, Verdict
 from emulators.errors import TargetUnusable
 
+LATE = "late"
+"""The key of the failure where every answer is later than the vendor waits."""
 ASKED = 5
 """Requests that the usual time of an answer is taken from."""
 
@@ -35,13 +36,15 @@ def first_answer(session: Session, case: Case, outcome: Outcome) -> Failure | No
             " same",
         )
     hint = {
-        401: "; give the credentials that it wants",
+        401: "; give the credentials that it wants"
+        if not session.target.basic
+        else "; it refuses the credentials that were given",
         403: "; give the credentials that it wants, or let requests without a session in",
         404: "; is the path right?",
     }
     body = heard.body[:200].decode("utf-8", "replace").strip()
     return Failure(
-        manner(heard),
+        f"status {heard.status}" if heard.status else "no answer",
         f"The documents' own example is refused: the receiver {answered(heard)}{hint.get(heard.status or 0, '')}"
         + (f". It says: {body}" if body else ""),
     )

@@ -64,8 +64,11 @@ async def reconciled(session: Session) -> AsyncIterator[Judged]:
         says = f"{len(duplicated)} identities are stored more often than they were ever sent: {_named(duplicated, _counts)}"
         yield Failure("duplicated", says), _case("stored too often")
     if unexpected:
-        says = f"{len(unexpected)} identities are stored though every request with them was refused: {_named(unexpected, _plain)}"
-        yield Failure("unexpected", says), _case("refused and stored")
+        says = (
+            f"{len(unexpected)} events are stored though every request with them was refused: {_named(unexpected, _plain)}. They"
+            " come again, and must not be stored twice then"
+        )
+        yield Failure("unexpected", says, Verdict.RISK, Severity.MEDIUM), _case("refused and stored")
     altered = [
         one
         for one in account.altered

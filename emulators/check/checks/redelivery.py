@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import answered, manner
 from emulators.check.checks.parts import ordinary
+from emulators.check.running import CannotTell
 from emulators.check.session import Session
 from emulators.check.storing import tellable
 from emulators.check.vocabulary import Case, Exchange, Failure, Outcome, Severity, Shot, Verdict
@@ -73,6 +74,8 @@ def _count(case: Case, outcome: Outcome) -> Failure | None:
 
 def races(session: Session) -> Iterator[Case]:
     """One request by itself, then one many times at once."""
+    if session.ledger.doubles:
+        raise CannotTell("what is sent again is stored again, one after the other as well: see C04")
     for control, event in zip(*[iter(ordinary(session, 2 * RACES))] * 2, strict=True):
         shots = (Shot((control,)), Shot((event,), together=TOGETHER))
         yield Case("C05", f"the same request {TOGETHER} times at once", shots)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 
 from emulators.check.catalogue import Check
-from emulators.check.checks.answers import legal, refused
+from emulators.check.checks.answers import answered, legal, refused
+from emulators.check.checks.kinds import BAD
 from emulators.check.planting import TOKEN
+from emulators.check.sender import Sender
 from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Exchange, Failure, Outcome, Severity, Shot, Verdict
 
@@ -35,21 +37,55 @@ async def documented(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
     unseen: list[str] = []
     session.refused_kinds, session.ignored_kinds = failing, unseen
     session.facts["refused kinds"], session.facts["ignored kinds"] = failing, unseen
+    found: list[tuple[Failure, Case]] = []
     for case in named(session):
         kind = case.data["about"]
         outcome = await session.run(case, partial(_unstored, session), oracle=True)
         failure = refused(session, case, outcome)
         if failure is not None:
             failing.append(kind)
-            yield failure, case
+            found.append((failure, case))
         elif _unstored(session, outcome):
-            # Whether an app leaves a kind out on purpose cannot be told; that it loses one of many is told elsewhere.
             unseen.append(kind)
+    if unseen:
+        case = left_out(session.sender, unseen)
+        failure = sampled(session, case, await session.run(case, partial(_unstored, session), oracle=True))
+        found += [(failure, case)] if failure is not None else []
+    # All of them are noted before the first is told: of many, not all are asked for.
+    for failure, case in found:
+        yield failure, case
     for case in printed(session):
         outcome = await session.run(case)
         failure = refused(session, case, outcome)
         if failure is not None:
             yield failure, case
+
+
+def left_out(sender: Sender, kinds: Sequence[str]) -> Case:
+    """The kinds that are not stored, in one case of the gravest."""
+    gravest = next((kind for kind in kinds if BAD.search(kind)), kinds[0])
+    title = f"{', '.join(kinds)} as documented"
+    shot = Shot((sender.event(gravest),))
+    return Case(
+        "S01", title, (shot,), True, "inferred", {"about": "left out", "grave": bool(BAD.search(gravest))}
+    )
+
+
+def sampled(session: Session, case: Case, outcome: Outcome) -> Failure | None:
+    """What is documented must be taken and stored. Whether an app leaves a kind out on purpose cannot be told; who leaves out a
+    kind that says something bad of an address goes on writing to it."""
+    if case.data.get("about") != "left out":
+        return legal(session, case, outcome)
+    exchange = _unstored(session, outcome)
+    if exchange is None or not exchange.acknowledged:
+        return None
+    return Failure(
+        "left out",
+        f"{case.title}: the receiver {answered(exchange.heard)} and did not store what it does store of other kinds. If that is on"
+        " purpose, accept it in the settings",
+        Verdict.RISK,
+        Severity.HIGH if case.data.get("grave") else Severity.MEDIUM,
+    )
 
 
 def _unstored(session: Session, outcome: Outcome) -> Exchange | None:
@@ -72,6 +108,6 @@ CHECKS = (
         "one day, and where it fails it comes again and again.",
         "answers",
         run=documented,
-        judge=legal,
+        judge=sampled,
     ),
 )
