@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MOST_BODIES = 20
+GONE = "gone"
+"""The key of a finding that the receiver answers nobody any more; that needs no judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,19 @@ def write(folder: Path, finding: Finding, session: Session) -> Path:
 
 def write_all(folder: Path, results: Iterable[Result], session: Session) -> list[Path]:
     """The case files of all findings that can be played again, each once. Raises `OSError`."""
-    judged = [found for result in results if result.check.judge for found in result.findings]
-    return list(dict.fromkeys(write(folder, one, session) for one in judged if one.case and one.case.shots))
+    written = [
+        write(folder, found, session)
+        for result in results
+        for found in result.findings
+        if playable(result.check, found)
+    ]
+    return list(dict.fromkeys(written))
+
+
+def playable(check: Check, finding: Finding) -> bool:
+    """Whether a finding has a case that shows it alone: what showed in many requests has none, nor what has no judge."""
+    alone = check.judge is not None or finding.key == GONE
+    return alone and finding.case is not None and bool(finding.case.shots)
 
 
 def told(finding: Finding, case: Case, session: Session) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from emulators import __version__
 from emulators.check.accepting import FACT, marked, notes, verdict
 from emulators.check.again import Again
 from emulators.check.answer import OracleUnusable
+from emulators.check.cases import playable
 from emulators.check.catalogue import PHASES, Check
 from emulators.check.checks import ALL
 from emulators.check.checks.connections import REST
@@ -175,11 +176,8 @@ class Examination:
     def found(self, finding: Finding, name: str = "") -> Found:
         """A finding as it is told, with the command that shows it again."""
         told = self.teller.found(finding, name)
-        if finding.case is None or not finding.case.shots:
+        if not any(check.id == finding.check and playable(check, finding) for check in self.checks):
             return replace(told, case="", curl=(), pytest="", replay=self._again.check(finding.check))
-        if not any(check.id == finding.check and check.judge is not None for check in self.checks):
-            # What showed in many requests is no case that could be played, and leaves no file.
-            return replace(told, case="", replay=self._again.check(finding.check))
         return replace(told, replay=self._again.case(told.replay))
 
     @property

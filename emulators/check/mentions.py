@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from emulators.engine.codec import encode
 from emulators.engine.pointer import look_up
 from emulators.strategies.rules import pointer
 
 Found = dict[str, list[Any]]
+Names = Callable[[Any], Iterable[str]]
+"""The identities in a value."""
 
 _WORD = re.compile(r"[0-9a-z]+")
 # What `planting` makes; it ends with its first z, and what an app writes behind that is not part of it.
@@ -25,33 +27,56 @@ _TOKEN = re.compile(r"chk[0-9a-f]{6}x[0-9a-y]+z")
 _ESCAPES = re.compile(r"\\[bfnrt]")
 _ALIKE = 0.5
 """Of all fields of two records, the share that both have from which they are of one sort."""
+_LONG = 64
+"""Characters; to search what is shorter costs less than to remember it."""
+_FEW = 50
+"""Ids that are looked for one by one."""
 _MISSING = object()
 
 
+class _Known(NamedTuple):
+    """A value that was searched: all that it says, in small letters, and the planted identities in it."""
+
+    value: Any
+    text: str
+    tokens: list[str]
+
+
 class Mentions:
-    """One answer. `pointer`: where in a record its identity stands; empty: anywhere."""
+    """One answer. `pointer`: where in a record its identity stands; empty: anywhere. `before`: the answer before; what stands
+    there too, and is the same object, is not searched again (see `renewed`)."""
 
-    def __init__(self, answer: Any, pointer: str = "") -> None:
-        self._answer = answer
+    def __init__(self, answer: Any, pointer: str = "", before: Mentions | None = None) -> None:
+        self.answer = answer
         self._pointer = pointer
-        self._tokens: Found | None = None
-
-    @property
-    def tokens(self) -> Found:
+        self._known: dict[int, _Known] = {}
+        self._asked: tuple[set[str], Found] = (set(), {})
+        # Not the answer itself: it would hold all that were before it.
+        old = before._known if before else self._known
+        self.tokens: Found = self._index(lambda value: self._searched(value, old).tokens)
         """The records of every planted identity, whoever planted it."""
-        if self._tokens is None:
-            self._tokens = self._index(_TOKEN.findall)
-        return self._tokens
 
     def of(self, keys: Collection[str]) -> Found:
         """The records that mention each of these identities; capitals do not matter, numbers are as they are written out."""
         known = {key: key.lower() for key in keys}
         others = {low for low in known.values() if low and not _TOKEN.fullmatch(low)}
-        found = self._index(_finder(others)) if others else {}
+        if others != self._asked[0]:
+            find = _finder(others)
+            self._asked = others, self._index(lambda value: find(self._searched(value, self._known).text))
+        found = self._asked[1]
         return {
             key: found.get(low, []) if low in others else self.tokens.get(low, [])
             for key, low in known.items()
         }
+
+    def _searched(self, value: Any, before: Mapping[int, _Known]) -> _Known:
+        known = before.get(id(value))
+        if known is None or known.value is not value:
+            text = _text(value)
+            known = _Known(value, text, _TOKEN.findall(text))
+        if isinstance(value, dict | list) or len(known.text) >= _LONG:
+            self._known[id(value)] = known
+        return known
 
     def count(self, keys: Collection[str]) -> dict[str, int]:
         """How many records mention each."""
@@ -65,7 +90,7 @@ class Mentions:
     @property
     def sizes(self) -> dict[str, int]:
         """How many entries each list and each object has that stands in no list."""
-        found, ahead = dict[str, int](), [("", self._answer)]
+        found, ahead = dict[str, int](), [("", self.answer)]
         while ahead:
             place, value = ahead.pop()
             if isinstance(value, list | dict):
@@ -77,20 +102,20 @@ class Mentions:
     @property
     def records(self) -> list[Any]:
         """With a pointer: the records that it leads somewhere in."""
-        return list(_led(self._answer, self._pointer))
+        return list(_led(self.answer, self._pointer))
 
     @property
     def misled(self) -> bool:
         """Whether there is a pointer, and something stored, and yet the pointer leads nowhere."""
-        return bool(self._pointer) and bool(_holds(self._answer)) and not self.records
+        return bool(self._pointer) and bool(_holds(self.answer)) and not self.records
 
-    def _index(self, names: Callable[[str], Iterable[str]]) -> Found:
+    def _index(self, names: Names) -> Found:
         if self._pointer:
             found: Found = {}
             for record in self.records:
-                _add(found, names(_text(look_up(record, self._pointer))), record)
+                _add(found, names(look_up(record, self._pointer)), record)
             return found
-        return _visited(self._answer, names)
+        return _visited(self.answer, names)
 
 
 def _holds(answer: Any) -> Any:
@@ -130,7 +155,7 @@ def _add(found: Found, names: Iterable[str], record: Any) -> None:
         found.setdefault(name, []).append(record)
 
 
-def _visited(node: Any, names: Callable[[str], Iterable[str]]) -> Found:
+def _visited(node: Any, names: Names) -> Found:
     found: Found = {}
     if isinstance(node, list):
         for item in node:
@@ -139,26 +164,26 @@ def _visited(node: Any, names: Callable[[str], Iterable[str]]) -> Found:
                 item if isinstance(item, list) and all(isinstance(each, dict) for each in item) else [item]
             )
             for record in inner:
-                _add(found, names(_text(record)), record)
+                _add(found, names(record), record)
     elif isinstance(node, dict):
         _object(node, names, found)
     elif node is not None:
-        _add(found, names(_text(node)), node)
+        _add(found, names(node), node)
     return found
 
 
-def _object(node: dict[str, Any], names: Callable[[str], Iterable[str]], found: Found) -> None:
+def _object(node: dict[str, Any], names: Names, found: Found) -> None:
     inner: Found = {}
     for name, value in node.items():
         keyed: Found = {}
-        for identity in dict.fromkeys(names(name.lower())):
+        for identity in dict.fromkeys(names(name)):
             keyed[identity] = list(value) if isinstance(value, list) else [{name: value}]
         if isinstance(value, dict | list):
             _merge(inner, keyed | {key: r for key, r in _visited(value, names).items() if key not in keyed})
         else:
             _merge(inner, keyed)
             if value is not None and not isinstance(value, bool):
-                for identity in names(_text(value)):
+                for identity in names(value):
                     found.setdefault(identity, [node])
     # What an object says of itself is not said again further down in it.
     for identity, records in inner.items():
@@ -190,7 +215,9 @@ def _names(records: list[Any]) -> set[str]:
 
 
 def _finder(ids: Collection[str]) -> Callable[[str], Iterable[str]]:
-    """Finds ids in a text: by the word of each that the fewest others have, so that it does not matter how many there are."""
+    """Finds ids in a text; many of them by the word of each that the fewest others have, so that their number does not matter."""
+    if len(ids) <= _FEW:
+        return lambda text: [name for name in ids if name in text and _stands(name, text)]
     known = Counter(word for name in ids for word in _WORD.findall(name))
     by_word: dict[str, list[str]] = {}
     wordless: list[str] = []

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from emulators.check.cases import Loaded
+from emulators.check.cases import GONE, Loaded
 from emulators.check.judging import attempt
+from emulators.check.pulse import TargetGone
 from emulators.check.session import Session
-from emulators.check.vocabulary import Failure, Outcome
+from emulators.check.vocabulary import Failure, Outcome, Shot
 from emulators.errors import EmulatorError
 
 TRIES = 3
@@ -37,6 +38,8 @@ async def replay(session: Session, loaded: Loaded) -> Replayed:
     """Three executions with fresh ids. One that fails is enough to have failed, in the old way or in another: a case that is
     fixed gets no complaint at all."""
     check = loaded.check
+    if loaded.key == GONE:
+        return await _outlived(session, loaded)
     if check.judge is None:
         return Replayed(
             Replay.ERROR, reason=f"{check.id} is no single case: run it again with --only {check.id}"
@@ -47,6 +50,8 @@ async def replay(session: Session, loaded: Loaded) -> Replayed:
     for _ in range(TRIES):
         try:
             outcome, failure = await attempt(session, check, loaded.case)
+        except TargetGone as gone:
+            return Replayed(Replay.FAILED, (*tries, f"in another way: {gone.reason}"), outcome=shown)
         except EmulatorError as error:
             return Replayed(Replay.ERROR, tuple(tries), str(error), shown)
         if why := _unheard(outcome, failure, loaded):
@@ -63,6 +68,28 @@ async def replay(session: Session, loaded: Loaded) -> Replayed:
         why = "nothing is wrong with the answers; it was found with an oracle, give it to see what is stored"
         return Replayed(Replay.ERROR, tuple(tries), why, shown)
     return Replayed(Replay.FAILED if failed else Replay.FIXED, tuple(tries), outcome=shown)
+
+
+async def _outlived(session: Session, loaded: Loaded) -> Replayed:
+    """Whether the receiver answers the documents' example, before and after."""
+    plain = Shot((session.sender.event(),))
+    tries: list[str] = []
+    for _ in range(TRIES):
+        try:
+            [before] = await session.fire(plain)
+            if before.heard.status is None:
+                return Replayed(Replay.ERROR, tuple(tries), f"no answer: {before.heard.reason}")
+            outcome = await session.run(loaded.case)
+            [after] = await session.fire(plain)
+            reason = "" if after.heard.status is not None else after.heard.reason
+        except TargetGone as gone:
+            reason = gone.reason
+        except EmulatorError as error:
+            return Replayed(Replay.ERROR, tuple(tries), str(error))
+        if reason:
+            return Replayed(Replay.FAILED, (*tries, f"it does not answer any more: {reason}"))
+        tries.append("")
+    return Replayed(Replay.FIXED, tuple(tries), outcome=outcome)
 
 
 def _unheard(outcome: Outcome, failure: Failure | None, loaded: Loaded) -> str:

@@ -1,18 +1,25 @@
 """Plays the vendor against a receiver, in any language, and says what it would have lost.
 
-Sends the documents' samples, every edge of what the vendor may send, redeliveries, full batches and more, and judges the
-answers by what the documents say. With an oracle, which says what the receiver stored, lost and doubled events are seen, too.
-Every finding is made small, confirmed with fresh ids, and left as a case file that can be played again.
+Sends the documents' samples, every edge of what the vendor may send,
+redeliveries, full batches and more, and judges the answers by what the
+documents say. With an oracle, which says what the receiver stored, lost and
+doubled events are seen, too. Every finding is made small, confirmed with fresh
+ids, and left as a case file that can be played again.
 
     emulators check esputnik http://127.0.0.1:3000/hook
-    emulators check sendpulse http://127.0.0.1:3000/hook --oracle-url http://127.0.0.1:3000/events --html report.html
+    emulators check sendpulse http://127.0.0.1:3000/hook \\
+        --oracle-url http://127.0.0.1:3000/events --html report.html
     emulators check --replay check-cases/case-7qd2.json
     emulators check --list
     emulators check --explain C03
 
-Secrets are given by reference: --basic env:HOOK_LOGIN (login:password), --header X-Token=env:HOOK_TOKEN. Settings may also
-stand in emulators.toml under [check], or in pyproject.toml under [tool.emulators.check]. Exit codes: 0 no finding as grave as
---fail-on, 1 findings, 2 usage, 3 the receiver or the oracle cannot be used, 5 inconclusive, 130 interrupted.
+Secrets are given by reference: --basic env:HOOK_LOGIN (login:password),
+--header X-Token=env:HOOK_TOKEN. Settings may also stand in emulators.toml under
+[check], or in pyproject.toml under [tool.emulators.check].
+
+Exit codes: 0 no finding as grave as --fail-on, 1 findings, 2 usage, 3 the
+receiver or the oracle cannot be used, 4 an error of ours, 5 inconclusive, 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -20,7 +27,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -115,10 +124,11 @@ def run(args: argparse.Namespace) -> int:
     """Checks, or tells of checks."""
     words = _words(args)
     if args.list or args.explain:
-        from emulators.commands.check_telling import explanation, listing
+        from emulators.commands.check_telling import explanation, fitting, listing
 
         spec, feed = words.get("provider", ""), words.get("feed")
-        sys.stdout.write(explanation(args.explain, spec, feed) if args.explain else listing())
+        width = fitting(shutil.get_terminal_size().columns)
+        sys.stdout.write(explanation(args.explain, spec, feed, width) if args.explain else listing(width))
         return Exit.GOOD
     if args.replay:
         from emulators.commands.check_replay import replay_case

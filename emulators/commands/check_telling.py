@@ -5,26 +5,36 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from emulators.check.catalogue import Check
 from emulators.check.checks import ALL
 from emulators.check.explained import EXPLAINED
+from emulators.check.settings import check_id
 from emulators.errors import unknown
 
 if TYPE_CHECKING:
     from emulators.check.sender import Sender
 
-WIDTH = 100
+NARROWEST, WIDEST = 80, 100
 HEAD = ("check", "phase", "up to", "severity", "looks for", "needs")
 
 
-def listing() -> str:
+def fitting(columns: int) -> int:
+    """The width of what is told on a terminal of so many columns."""
+    return max(NARROWEST, min(WIDEST, columns))
+
+
+def listing(width: int = NARROWEST) -> str:
     """Every check on a line, and what the words mean."""
     rows = [HEAD, *map(_row, ALL)]
-    wide = [max(len(row[place]) for row in rows) for place in range(len(HEAD) - 1)]
+    *wide, _, _ = (max(len(row[place]) for row in rows) for place in range(len(HEAD)))
+    begun = ["  ".join(f"{word:<{wide[n]}}" for n, word in enumerate(row[:-2])) for row in rows]
+    # What is needed stands at the right edge: only where nothing long is before it are its words long.
+    last = max(len(f"{row[-2]}  {row[-1]}") for row in rows)
     lines = [
-        "  ".join(f"{word:<{wide[n]}}" for n, word in enumerate(row[:-1])) + f"  {row[-1]}" for row in rows
+        f"{start}  {row[-2]}{row[-1]:>{last - len(row[-2])}}" for start, row in zip(begun, rows, strict=True)
     ]
     return "\n".join(
         [
@@ -32,13 +42,16 @@ def listing() -> str:
             "",
             *_wrapped(
                 "up to, severity: the worst that a check can find; FAIL is proved, RISK cannot be proved from outside. "
-                "What fails the run is said by --fail-on (default high)."
+                "What fails the run is said by --fail-on (default high).",
+                width,
             ),
             *_wrapped(
                 "needs: without `oracle` (--oracle-url, --oracle-cmd, --oracle-file, --oracle-py: what the receiver has stored) "
-                "or `restart` (--restart-cmd) a check is NOT CHECKED; with (oracle) it tells more if there is one."
+                "or `restart` (--restart-cmd) a check is NOT CHECKED; with (oracle) it tells more if there is one.",
+                width,
             ),
-            "More of one: emulators check --explain C07, or of one vendor: emulators check esputnik --explain C07",
+            "More of one: emulators check --explain C07",
+            "or of one vendor: emulators check esputnik --explain C07",
             "",
         ]
     )
@@ -53,39 +66,40 @@ def _row(check: Check) -> tuple[str, ...]:
     )
 
 
-def explanation(name: str, spec: str = "", feed: str | None = None) -> str:
+def explanation(name: str, spec: str = "", feed: str | None = None, width: int = NARROWEST) -> str:
     """All about one check; with a vendor also the facts that it rests on. Raises `UnknownName`."""
     known = {check.id: check for check in ALL}
-    if name.upper() not in known:
-        raise unknown("check", name, known)
-    check = known[name.upper()]
+    if check_id(name) not in known:
+        raise unknown("check", check_id(name), known)
+    check = known[check_id(name)]
     sender = None
     if spec:
         from emulators.check.sender import Sender
 
         sender = Sender(spec, feed)
-    return "\n".join(_explained(check, sender)) + "\n"
+    return "\n".join(_explained(check, sender, width)) + "\n"
 
 
-def _explained(check: Check, sender: Sender | None) -> Iterator[str]:
+def _explained(check: Check, sender: Sender | None, width: int) -> Iterator[str]:
+    entry = partial(_entry, width)
     about = EXPLAINED[check.id]
     verdict, severity = about.worst or (check.grade, check.severity)
     yield f"{check.id}  {check.name}"
     yield ""
-    yield from _wrapped(check.says)
+    yield from _wrapped(check.says, width)
     yield ""
-    yield from _entry("sent", about.sent)
+    yield from entry("sent", about.sent)
     for word, text in (("FAIL", about.fails), ("RISK", about.risks)):
         if text:
-            yield from _entry(word, text)
-    yield from _entry("up to", f"{verdict} {severity.name.lower()}")
-    yield from _entry("phase", check.phase)
-    yield from _entry("needs", "; ".join(_needs(check)))
-    yield from _entry("rests on", _fact(check, sender))
+            yield from entry(word, text)
+    yield from entry("up to", f"{verdict} {severity.name.lower()}")
+    yield from entry("phase", check.phase)
+    yield from entry("needs", "; ".join(_needs(check)))
+    yield from entry("rests on", _fact(check, sender))
     if sender is not None and (why := check.applies(sender)):
-        yield from _entry("here", f"NOT CHECKED: {why}")
+        yield from entry("here", f"NOT CHECKED: {why}")
     vendor = sender.vendor.name if sender else "esputnik"
-    yield from _entry("alone", f"emulators check {vendor} http://127.0.0.1:3000/hook --only {check.id}")
+    yield from entry("alone", f"emulators check {vendor} http://127.0.0.1:3000/hook --only {check.id}")
 
 
 def _needs(check: Check) -> Iterator[str]:
@@ -120,10 +134,10 @@ def _value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _entry(name: str, text: str) -> list[str]:
-    first, *more = _wrapped(text, WIDTH - 10) or [""]
+def _entry(width: int, name: str, text: str) -> list[str]:
+    first, *more = _wrapped(text, width - 10) or [""]
     return [f"{name + ':':<10}{first}", *(f"{'':<10}{line}" for line in more)]
 
 
-def _wrapped(text: str, width: int = WIDTH) -> list[str]:
+def _wrapped(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from emulators.check import fuzzing
-from emulators.check.fuzzing import broken, mutations
+from emulators.check.checks import fuzzing
+from emulators.check.checks.fuzzing import broken, mutations
 from emulators.check.running import Runner
 from emulators.check.session import BudgetSpent, Session
 from emulators.check.simplifying import differing, example

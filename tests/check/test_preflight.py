@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 
-from emulators.check import fuzzing, stateful
 from emulators.check.checks import (
     batches,
     fields,
+    fuzzing,
     handshake,
     ordering,
     preflight,
     reconciling,
     redelivery,
     samples,
+    stateful,
 )
 from emulators.check.checks.preflight import find_again
 from emulators.check.oracle import QUIET, OracleUnusable, oracle_of

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from emulators.check import stateful
+from emulators.check.checks import stateful
+from emulators.check.checks.stateful import stories
 from emulators.check.running import Result, Runner
 from emulators.check.session import Session
-from emulators.check.stateful import stories
 from emulators.check.vocabulary import Verdict
 from tests.check.planted import Bug, Store, good, session_against
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from emulators.check import fuzzing, stateful
 from emulators.check.checks import (
     acknowledging,
     batches,
     connections,
     credentials,
     fields,
+    fuzzing,
     handshake,
     hostile,
     kinds,
@@ -21,6 +21,7 @@ from emulators.check.checks import (
     samples,
     shapes,
     sizes,
+    stateful,
     timing,
     values,
 )

@@ -68,17 +68,21 @@ class Progress:
             self._over(self._style.fitted(told.rstrip()))
 
     def found(self, found: Found) -> None:
-        """A finding, at once: on a terminal a line of it, as it is told in full at the end; elsewhere whole."""
+        """A finding, at once: on a terminal a line of it, as it is told in full at the end; elsewhere whole, on lines that fit."""
         named = words.line(f"{found.check} {found.name}".strip())
         verdict = Verdict.ACCEPTED if found.accepted else found.verdict
         told = f"{verdict.value} {named}: {words.line(found.says)}"
-        self._line(self._style.fitted(told) if self._live else self._style.encoded(told))
+        rows = [told] if self._live else wrapped(told, self._style.columns, 0, 2)
+        for row in rows:
+            self._line(self._style.fitted(row) if self._live else self._style.encoded(row))
 
     def done(self, phase: PhaseResult) -> None:
         """A phase that is over, or was cut."""
         requests = words.plural(phase.requests, "request")
         told = f"{phase.name:<11}{requests:>14}  {words.duration(phase.seconds):>8}"
-        self._line(self._style.encoded(told + (f"  cut: {words.line(phase.cut)}" if phase.cut else "")))
+        told += f"  cut: {words.line(phase.cut)}" if phase.cut else ""
+        for row in wrapped(told, self._style.columns, 0, 2):
+            self._line(self._style.encoded(row))
 
     def close(self) -> None:
         """Leaves no half line behind."""
@@ -110,9 +114,12 @@ class Block:
 
     def _rows(self) -> Iterator[str]:
         found, run = self.found, self.run
-        yield (
-            f"{self.style.painted(found.verdict)} {found.check} {words.line(found.name)}   provider={run.provider}   "
-            f"severity={found.severity.name.lower()}   {words.confirmed(found)}"
+        yield from _headed(
+            self.style,
+            found.verdict,
+            f" {found.check} {words.line(found.name)}   provider={run.provider}   "
+            f"severity={found.severity.name.lower()}   {words.confirmed(found)}",
+            2,
         )
         yield from self._wrapped(found.says)
         if not found.legal:

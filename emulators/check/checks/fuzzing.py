@@ -7,13 +7,15 @@ vendor's own example; and a receiver that fails at times only is no trouble of t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from functools import partial
 
 from emulators.check.catalogue import Check
+from emulators.check.checks.answers import answered, shown
 from emulators.check.session import Session
+from emulators.check.simplifying import differing, example
 from emulators.check.storing import tellable
 from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Shot, Verdict
 from emulators.engine import codec
@@ -28,6 +30,7 @@ MOST_FAILURES = 3
 DEEP = 5_000
 LOST, TWICE = "lost", "stored twice"
 SAID = 80
+MOST_SAID = 3
 
 
 def check(examples: int = EXAMPLES, hostile: int = HOSTILE) -> Check:
@@ -50,42 +53,59 @@ def check(examples: int = EXAMPLES, hostile: int = HOSTILE) -> Check:
 
 
 def judge(session: Session, case: Case, outcome: Outcome) -> Failure | None:
-    """Legal: a success in time, and each event stored once. Broken: an answer, and none of the receiver's own failing."""
+    """By the schema legal: an answer in time that is no error of the receiver's own, and each event stored once; whether it may
+    refuse such a thing is a matter of opinion. Broken: an answer, and none of its own failing."""
     for exchange in outcome.exchanges:
         heard = exchange.heard
+        own = None if case.legal else Severity.MEDIUM
         if heard.status is None:
-            return Failure("no answer", f"no answer to {_what(case)}: {heard.reason}", lasting=True)
-        if heard.status >= 500 or (case.legal and not exchange.acknowledged):
-            wanted = f", {session.sender.wanted} is wanted" if case.legal else ""
-            return Failure(
-                f"status {heard.status}", f"status {heard.status} for {_what(case)}{wanted}", lasting=True
-            )
+            told = f"{_what(session, case)}: no answer ({heard.reason})"
+            return Failure("no answer", told, severity=own, lasting=True)
+        if heard.status >= 500:
+            told = f"{_what(session, case)}: the receiver {answered(heard)}"
+            return Failure(f"status {heard.status}", told, severity=own, lasting=True)
+        if case.legal and not exchange.acknowledged:
+            told = f"{_what(session, case)}: the receiver {answered(heard)}; by the schema it is legal"
+            return Failure(f"status {heard.status}", told, Verdict.RISK, Severity.MEDIUM, lasting=True)
         if case.legal and heard.seconds > session.timeout:
-            told = f"an answer after {heard.seconds:.1f} s, the vendor waits {session.timeout:g} s"
+            told = f"{_what(session, case)}: answered after {heard.seconds:.1f} s"
             return Failure("late", told, lasting=True)
-    return _stored(session, outcome, outcome.stored) if case.legal and outcome.stored is not None else None
+    return _stored(session, case, outcome) if case.legal and outcome.stored is not None else None
 
 
-def _stored(session: Session, outcome: Outcome, stored: Mapping[str, int]) -> Failure | None:
+def _stored(session: Session, case: Case, outcome: Outcome) -> Failure | None:
     lost: Failure | None = None
     for exchange in outcome.exchanges:
         owed = {k for k, e in zip(exchange.keys, exchange.shot.events, strict=True) if session.keeps(e)}
         whole = codec.decode(exchange.body)
         sent = [encode(event).lower() for event in (whole if isinstance(whole, list) else [whole])]
         for key in filter(tellable, dict.fromkeys(exchange.keys)):
-            found = stored.get(key, 0)
+            found = (outcome.stored or {}).get(key, 0)
             # An id may stand in more events than in those that are known by it.
             times = sum(key.lower().encode() in event for event in sent)
             if found > times:
-                told = f"{key} was sent {_times(times)} and is stored {_times(found)}"
+                told = f"{_what(session, case)}: sent {_times(times)} and stored {_times(found)} ({key})"
                 return Failure(TWICE, told, lasting=True)
             if found == 0 and key in owed and outcome.settled:
-                lost = lost or Failure(LOST, f"{key} was acknowledged and is not stored")
+                told = f"{_what(session, case)}: acknowledged, and not stored ({key})"
+                lost = lost or Failure(LOST, told)
     return lost
 
 
-def _what(case: Case) -> str:
-    return "what the vendor may send" if case.legal else "a broken body"
+def _what(session: Session, case: Case) -> str:
+    """What is odd about a case, for people."""
+    events = [event for shot in case.shots for event in shot.events]
+    if not case.legal or not events:
+        return case.title
+    if len(events) > 1:
+        return f"a batch of {len(events)} events, with values at the edges of the schema"
+    plain = example(session.sender, events[0])
+    odd = [
+        f"{name} = {shown(events[0][name])}" if name in events[0] else f"no {name}"
+        for name in differing(events[0], plain)
+    ]
+    more = f" and {len(odd) - MOST_SAID} more" if len(odd) > MOST_SAID else ""
+    return f"an event with {', '.join(odd[:MOST_SAID])}{more}" if odd else "the documents' own example"
 
 
 def _times(count: int) -> str:
