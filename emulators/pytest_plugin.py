@@ -33,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line(
         "markers",
-        "webhook_contract('esputnik', url=..., only='C01,C07', oracle_url=...): runs a test once for each check of "
+        "webhook_contract('esputnik', url=..., only='C01,C07', oracle_url=..., config='emulators.toml'): runs a test once for each check of "
         "`emulators check`; its fixture webhook_check(url) or webhook_check(app=...) asserts that one",
     )
 

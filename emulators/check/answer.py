@@ -23,6 +23,7 @@ LONGEST = 4300
 LOOKED = 20
 """Lines of which one is an object or a list, if it is JSON by the line."""
 
+_SCALARS = frozenset({type(None), bool, float, str})
 # The end of the text ends a string, too: one that is never closed would be looked for from each of its quotes.
 _BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{\]}]', re.DOTALL)
 
@@ -36,9 +37,10 @@ class Reader:
     of them, nor the lines of JSON that others were added to. What it returns must not be changed."""
 
     def __init__(self) -> None:
-        self._last: tuple[bytes, Any] | None = None
-        self._lines: tuple[bytes, list[Any]] = (b"", [])
-        """Whole lines, the first of them JSON, so that they are no part of one JSON value; and what they hold."""
+        self._data: bytes | None = None
+        self._value: Any = None
+        self._lines = b"", 0
+        """Whole lines, the first of them JSON, so that they are no part of one JSON value; how many records they are."""
 
     def understood(self, data: bytes, strictly: bool = False, kept: bool = False) -> Any:
         """The JSON value; of JSON by the line and of plain text the list of the lines. Raises `ValueError`, saying why not.
@@ -46,34 +48,43 @@ class Reader:
         Among lines of JSON one that is none is text. A last line that is not whole is left out: somebody is writing it.
         `strictly`: JSON was promised, so that what is none is no text either. `kept`: bodies may lie there as they came.
         """
-        if self._last is None or data != self._last[0]:
-            self._last = data, self._read(data, strictly, kept)
-        return self._last[1]
+        if data != self._data:
+            value, lines = self._read(data, strictly, kept)
+            self.known(value)
+            self._data, self._lines = data, lines
+        return self._value
 
-    def _read(self, data: bytes, strictly: bool, kept: bool) -> Any:
-        before, known = self._lines
+    def known(self, value: Any) -> Any:
+        """A value that was read elsewhere, `renewed`."""
+        self._data, self._value, self._lines = None, renewed(value, self._value), (b"", 0)
+        return self._value
+
+    def _read(self, data: bytes, strictly: bool, kept: bool) -> tuple[Any, tuple[bytes, int]]:
+        none = b"", 0
+        before, count = self._lines
         if not (before and data.startswith(before)):
-            before, known = b"", []
+            before, count = none
             text = _text(data, kept)
             if not text.strip():
-                return []
+                return [], none
             try:
-                return _decoded(text)
+                return _decoded(text), none
             except ValueError as error:
                 reason = str(error)
             if not kept and "\0" in text:
                 raise ValueError("neither JSON nor text: it holds a NUL")
             lines = _split(text)
-            if not any(map(_is_record, (_line(line) for line in lines[:LOOKED]))):
+            if not any(_is_record(_line(line)) for line in lines[:LOOKED]):
                 if strictly:
                     raise ValueError(f"not JSON: {reason}")
-                return lines
+                return lines, none
         whole, newline, rest = data[len(before) :].rpartition(b"\n")
-        records = [*known, *(_line(line, strictly) for line in _split(_text(whole, kept)))]
-        if records and _is_record(records[0]):
-            self._lines = before + whole + newline, records
+        records = self._value[:count] if count else []
+        records += [_line(line, strictly) for line in _split(_text(whole, kept))]
         last = [_line(line) for line in _split(_text(rest, kept))]
-        return [*records, *(value for value in last if _is_record(value))] if last else records
+        value = [*records, *filter(_is_record, last)]
+        certain = bool(records) and _is_record(records[0])
+        return value, (before + whole + newline, len(records)) if certain else none
 
 
 def _text(data: bytes, kept: bool) -> str:
@@ -155,7 +166,7 @@ def renewed(value: Any, last: Any = None, room: int = DEEPEST) -> Any:
             for name, item in value.items()
         }
     before = last if isinstance(last, list) else []
-    if before and value and value[0] != before[0]:
+    if before and value and value[0] != before[0] and value[-1] == before[-1]:
         # The newest first, or the oldest given up.
         more = len(value) - len(before)
         before = [None] * more + before if more > 0 else before[-more:]
@@ -168,28 +179,26 @@ def renewed(value: Any, last: Any = None, room: int = DEEPEST) -> Any:
 def plain(value: Any, within: tuple[int, ...] = ()) -> Any:
     """A Python program's value as JSON: rows, data classes, models become objects, whatever can be gone through a list, the
     rest (dates, UUIDs, decimals) its text; null what is nested too deeply. Raises `ValueError` for what holds itself."""
-    if value is None or isinstance(value, bool):
+    if type(value) in _SCALARS:
         return value
     if isinstance(value, int):
-        # In hexadecimals there is no limit.
+        # Hexadecimals may have any number of digits.
         return int(value) if value.bit_length() < 3 * LONGEST else hex(value)
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, float):
-        return float(value)
+    if isinstance(value, str | float):
+        # Not the subclasses of others, such as a number of numpy.
+        return str.__str__(value) if isinstance(value, str) else float(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).decode("utf-8", "replace")
     if id(value) in within:
         raise ValueError(f"{type(value).__name__} holds itself; return rows, or objects of plain values")
-
-    def inner(item: Any) -> Any:
-        return plain(item, (*within, id(value))) if len(within) < DEEPEST else None
-
+    if len(within) >= DEEPEST:
+        return None
+    inside = (*within, id(value))
     fields = _fields(value)
     if fields is not None:
-        return {str(name): inner(item) for name, item in fields.items()}
+        return {str(name): plain(item, inside) for name, item in fields.items()}
     if isinstance(value, Iterable):
-        return [inner(item) for item in value]
+        return [plain(item, inside) for item in value]
     return str(value)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from emulators.check.catalogue import Check
+from emulators.check.pulse import GONE
 from emulators.check.reports.reproduction import body_file, case_file, case_id
 from emulators.check.sender import Sender
 from emulators.check.session import Session
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MOST_BODIES = 20
-GONE = "gone"
-"""The key of a finding that the receiver answers nobody any more; that needs no judge."""
 
 
 @dataclass(frozen=True, slots=True)

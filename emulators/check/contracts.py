@@ -35,7 +35,7 @@ class Contract:
     """
 
     given: Mapping[str, Any]
-    runs: dict[object, tuple[Any, Run | TargetUnusable]] = field(default_factory=dict)
+    runs: dict[object, tuple[Any, Run | Exception]] = field(default_factory=dict)
     """By the URL, or by the identity of an application, which is kept with it: another might get the same."""
 
     def settings(self, url: str) -> Settings:
@@ -70,12 +70,14 @@ class Contract:
         if key not in self.runs:
             self.runs[key] = (target, self._run(target))
         _, run = self.runs[key]
+        # A new one: each raise adds to an exception's traceback.
         if isinstance(run, TargetUnusable):
-            # A new one: each raise adds to an exception's traceback.
-            raise type(run)(*run.args)
+            raise TargetUnusable(str(run))
+        if isinstance(run, Exception):
+            raise RuntimeError(f"an error of ours, please report it: {run!r}") from run
         return run, next(result for result in run.results if result.check_id == check)
 
-    def _run(self, target: Any) -> Run | TargetUnusable:
+    def _run(self, target: Any) -> Run | Exception:
         oracle: Callable[..., Any] | None = self.given.get("oracle")
         with nullcontext(target) if isinstance(target, str) else served(target) as base:
             url = base if isinstance(target, str) else base + str(self.given.get("path", "/hook"))
@@ -84,7 +86,7 @@ class Contract:
             )
             try:
                 return asyncio.run(examination.run())
-            except TargetUnusable as error:
+            except Exception as error:  # noqa: BLE001 - kept, and raised by each of the checks that wanted the run
                 return error
             finally:
                 # However it ended: also where somebody has interrupted it.

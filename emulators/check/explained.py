@@ -33,7 +33,7 @@ EXPLAINED: Mapping[str, Explained] = {
     ),
     "S01": Explained("every example of the documents, and an event of each kind that they name", LEGAL),
     "C01": Explained(
-        "batches of two, three and many; several states of one message; the same broken item first and last",
+        "batches of two and of forty; several states of one message; the same broken item first and last",
         "fewer events are stored than were acknowledged, or fewer counted by the receiver itself (--count-pointer)",
         "it matters where in a batch the broken item stands: the others may never be looked at",
     ),

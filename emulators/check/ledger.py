@@ -13,6 +13,7 @@ from typing import Any
 from emulators.check.altered import Alteration, alterations
 from emulators.check.vocabulary import Exchange
 from emulators.engine import codec
+from emulators.engine.provider import Payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,14 @@ class Ledger:
         self._told: set[str] = set()
         self._failures: set[str] = set()
         self._sent_again: set[str] = set()
+        self._templates: dict[str, Payload] = {}
         self.doubles = False
         """Whether a check has told that what is sent again is stored again."""
 
     def note(self, exchange: Exchange, legal: bool = True) -> None:
         """One request and its answer. What is not `legal`, or not sent as the vendor sends it, may be stored or not."""
+        for key, template in zip(exchange.keys, exchange.shot.events, strict=False):
+            self._templates.setdefault(key, template)
         for key, event in zip(exchange.keys, _events(exchange), strict=False):
             if not key:
                 continue
@@ -102,6 +106,10 @@ class Ledger:
                 account.refused.add(event)
             else:
                 account.possible.add(event)
+
+    def template(self, key: str) -> Payload:
+        """The event that was first sent with an identity, as it was before it got it."""
+        return self._templates[key]
 
     def tell(self, stored: Mapping[str, int], failure: str) -> None:
         """A check has told of a failure (by its key) with these identities, of which so many records are stored."""

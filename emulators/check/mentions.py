@@ -19,7 +19,7 @@ from emulators.strategies.rules import pointer
 
 Found = dict[str, list[Any]]
 Names = Callable[[Any], Iterable[str]]
-"""The identities in a value."""
+"""The identities in a value, each once."""
 
 _WORD = re.compile(r"[0-9a-z]+")
 # What `planting` makes; it ends with its first z, and what an app writes behind that is not part of it.
@@ -35,11 +35,12 @@ _MISSING = object()
 
 
 class _Known(NamedTuple):
-    """A value that was searched: all that it says, in small letters, and the planted identities in it."""
+    """A value that was searched: all that it says, in small letters, and the planted identities in it. Kept with it, so that
+    no other value gets its `id`."""
 
     value: Any
     text: str
-    tokens: list[str]
+    tokens: tuple[str, ...]
 
 
 class Mentions:
@@ -49,6 +50,8 @@ class Mentions:
     def __init__(self, answer: Any, pointer: str = "", before: Mentions | None = None) -> None:
         self.answer = answer
         self._pointer = pointer
+        self.records: list[Any] = list(_led(answer, pointer)) if pointer else []
+        """With a pointer: the records that it leads somewhere in."""
         self._known: dict[int, _Known] = {}
         self._asked: tuple[set[str], Found] = (set(), {})
         # Not the answer itself: it would hold all that were before it.
@@ -71,9 +74,9 @@ class Mentions:
 
     def _searched(self, value: Any, before: Mapping[int, _Known]) -> _Known:
         known = before.get(id(value))
-        if known is None or known.value is not value:
+        if known is None:
             text = _text(value)
-            known = _Known(value, text, _TOKEN.findall(text))
+            known = _Known(value, text, tuple(dict.fromkeys(_TOKEN.findall(text))))
         if isinstance(value, dict | list) or len(known.text) >= _LONG:
             self._known[id(value)] = known
         return known
@@ -98,11 +101,6 @@ class Mentions:
             if isinstance(value, dict):
                 ahead += [(place + pointer((name,)), item) for name, item in value.items()]
         return found
-
-    @property
-    def records(self) -> list[Any]:
-        """With a pointer: the records that it leads somewhere in."""
-        return list(_led(self.answer, self._pointer))
 
     @property
     def misled(self) -> bool:
@@ -151,7 +149,7 @@ def _text(value: Any) -> str:
 
 
 def _add(found: Found, names: Iterable[str], record: Any) -> None:
-    for name in dict.fromkeys(names):
+    for name in names:
         found.setdefault(name, []).append(record)
 
 
@@ -176,7 +174,7 @@ def _object(node: dict[str, Any], names: Names, found: Found) -> None:
     inner: Found = {}
     for name, value in node.items():
         keyed: Found = {}
-        for identity in dict.fromkeys(names(name)):
+        for identity in names(name):
             keyed[identity] = list(value) if isinstance(value, list) else [{name: value}]
         if isinstance(value, dict | list):
             _merge(inner, keyed | {key: r for key, r in _visited(value, names).items() if key not in keyed})

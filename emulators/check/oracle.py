@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from emulators.check.answer import OracleUnusable
@@ -92,9 +93,11 @@ class Records:
         self._status_pointer = status_pointer
         self._turn = asyncio.Lock()
         self._begun = self._done = 0
-        self._last = Mentions([])
-        self._said: Any = None
+        self._last = Mentions(None)
+        self._shown: set[str] = set()
         self.visible_after: list[float] = []
+        self.looks: list[float] = []
+        """Seconds that each look took: to ask, to read the answer and to search it."""
 
     async def read(self) -> Mentions:
         """What is stored now: an answer that was asked for after this call. Raises `OracleUnusable`."""
@@ -102,14 +105,18 @@ class Records:
         async with self._turn:
             if self._done < wanted:
                 self._begun += 1
-                number = self._begun
-                self._said = await self._source.read()
-                found = Mentions(self._said, self._key_pointer)
+                number, started = self._begun, time.monotonic()
+                said = await self._source.read()
+                known = said is self._last.answer
+                found = self._last if known else Mentions(said, self._key_pointer, self._last)
+                self.looks.append(time.monotonic() - started)
                 if found.misled:
                     raise OracleUnusable(
                         f"the oracle's key pointer {self._key_pointer} leads nowhere in what it answers"
                     )
                 self._last, self._done = found, number
+                if not known:
+                    self._shown.update(found.tokens)
             return self._last
 
     @property
@@ -139,9 +146,23 @@ class Records:
 
     @property
     def sketch(self) -> str:
-        """The beginning of the last answer, for people."""
-        text = json.dumps(self._said, ensure_ascii=False)
-        return text if len(text) <= SKETCH else f"{text[:SKETCH]}..."
+        """The beginning of the last answer, for people, or that there is nothing to answer from."""
+        text = json.dumps(self._last.answer, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+        return self._source.remark or (text if len(text) <= SKETCH else f"{text[:SKETCH]}...")
+
+    @property
+    def held(self) -> int:
+        """How many records the last answer holds: the entries of its greatest list or object."""
+        return max(self._last.sizes.values(), default=0)
+
+    @property
+    def look(self) -> float:
+        """Seconds that a look takes, usually."""
+        return median(self.looks) if self.looks else 0.0
+
+    def has_shown(self, key: str) -> bool:
+        """Whether any answer so far had a record of this identity; of an id, any that was asked for it while settling."""
+        return key in self._shown
 
     @property
     def exact(self) -> bool:
@@ -184,6 +205,7 @@ class Records:
                     raise
             else:
                 counts, readable = mentions.count(keys), time.monotonic()
+                self._shown.update(key for key, count in counts.items() if count)
                 if not visible and all(counts.values()):
                     visible = True
                     self.visible_after.append(readable - started)

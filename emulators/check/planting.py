@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from emulators.check.sender import Sender
+from emulators.engine.pointer import look_up
 from emulators.rekeying import Renamer, rekey
 
 PLACE = re.compile(r"\{who:(\w+)\}")
@@ -32,12 +33,11 @@ class Planting:
         """An event with fresh ids, and the identity that it can be found by (empty: none could be planted)."""
         if not isinstance(template, dict):
             return template, ""
-        # A copy, also where there is no id to be replaced: the template is used again.
-        event = dict(rekey(template, self._sender.identities, self._fresh))
-        field = self._sender.address(template)
-        if field is not None and ("@" in template[field] or PLACE.search(template[field])):
-            event[field], key = self._addressed(template[field])
-            return event, key
+        event = rekey(template, self._sender.identities, self._fresh)
+        address = self._sender.person(template)
+        if "@" in address or PLACE.search(address):
+            fresh, key = self._addressed(address)
+            return self._sender.addressed(event, fresh), key
         return event, self._first_id(event)
 
     def _fresh(self, old: Any) -> Any:
@@ -58,7 +58,7 @@ class Planting:
 
     def _first_id(self, event: dict[str, Any]) -> str:
         for pointer in self._sender.identities:
-            value = event.get(pointer.strip("/"))
+            value = look_up(event, pointer)
             if isinstance(value, int | str) and value != "":
                 return str(value)
         return ""

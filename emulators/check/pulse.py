@@ -7,6 +7,8 @@ from emulators.errors import TargetUnusable
 
 PATIENCE = 3
 """Requests in a row without an answer, after which it is asked whether it answers anything at all."""
+GONE = "gone"
+"""The key of the finding that a request has silenced the receiver for good."""
 REFUSED = "connection refused"
 """What the reason begins with where nobody listens."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from emulators.check.cases import GONE, Loaded
+from emulators.check.cases import Loaded
 from emulators.check.judging import attempt
-from emulators.check.pulse import TargetGone
+from emulators.check.pulse import GONE, TargetGone
 from emulators.check.session import Session
 from emulators.check.vocabulary import Failure, Outcome, Shot
 from emulators.errors import EmulatorError

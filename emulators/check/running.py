@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from emulators.check.catalogue import PHASES, Check
 from emulators.check.judging import attempt
-from emulators.check.pulse import TargetGone
-from emulators.check.session import BudgetSpent, Session
+from emulators.check.pulse import GONE, TargetGone
+from emulators.check.session import TIME_IS_UP, BudgetSpent, Session
 from emulators.check.shrinking import minimised
 from emulators.check.vocabulary import Case, Failure, Finding, Outcome, Severity, Verdict
 from emulators.errors import EmulatorError, TargetUnusable
@@ -92,20 +92,23 @@ class Runner:
         self.session.pulse.check = check.id
         before, started = self.session.budget.spent, time.perf_counter()
         try:
-            async for finding in self._findings(check):
-                result.findings.append(finding)
-                self.tell("finding", finding)
-                if len(result.findings) == MOST_FINDINGS:
-                    break
+            # Not only before a request: it may be a hook, or an oracle, that takes the time.
+            async with asyncio.timeout_at(self.session.budget.until):
+                async for finding in self._findings(check):
+                    result.findings.append(finding)
+                    self.tell("finding", finding)
+                    if len(result.findings) == MOST_FINDINGS:
+                        break
             result.verdict = _worst(result.findings)
-            self._doubt(result)
+            self._doubt(result, before)
         except CannotTell as reason:
             result.reason = str(reason)
             result.verdict = _worst(result.findings) if result.findings else Verdict.NOT_CHECKED
-        except BudgetSpent as spent:
-            self.cut = self.cut or str(spent)
+        except (BudgetSpent, TimeoutError) as spent:
+            why = str(spent) or TIME_IS_UP
+            self.cut = self.cut or why
             result.verdict = _worst(result.findings) if result.findings else Verdict.NOT_CHECKED
-            result.reason = str(spent)
+            result.reason = why
         except TargetGone as gone:
             self.cut = self.cut or str(gone)
             result.verdict = _worst(result.findings) if result.findings else Verdict.NOT_CHECKED
@@ -132,7 +135,7 @@ class Runner:
             f"after this request the receiver does not answer any more, not even to the documents' own example ({gone.reason})",
             Case(gone.check, "the last request that it heard", (gone.suspect.shot,), gone.legal),
             Outcome((gone.suspect,)),
-            "gone",
+            GONE,
             confirmed=1,
             tried=1,
             minimal=False,
@@ -141,8 +144,10 @@ class Runner:
         result.verdict = Verdict.FAIL
         self.tell("finding", found)
 
-    def _doubt(self, result: Result) -> None:
-        """What hides behind a success is not green because the answers were."""
+    def _doubt(self, result: Result, before: int) -> None:
+        """Where nothing was asked, nothing passed; and what hides behind a success is not green because the answers were."""
+        if not result.findings and self.session.budget.spent == before and result.check.phase != "after-run":
+            result.verdict, result.reason = Verdict.NOT_CHECKED, "nothing of it applies to this receiver"
         if result.check.hidden and not result.findings and self.session.records is None:
             result.verdict = Verdict.NOT_CHECKED
             result.reason = (
@@ -198,8 +203,9 @@ class Runner:
             basis=basis,
             source=fact.source if fact else "",
         )
-        if not self.shrink or check.judge is None or not check.shrinks:
-            return replace(found, confirmed=1, tried=1, minimal=check.judge is None or not check.shrinks)
+        if not self.shrink or check.judge is None or not check.shrinks or not case.shots:
+            whole = check.judge is None or not check.shrinks or not case.shots
+            return replace(found, confirmed=1, tried=1, minimal=whole)
         try:
             return await minimised(self.session, check, found)
         except (asyncio.CancelledError, TargetUnusable):

@@ -8,15 +8,18 @@ from typing import Any
 
 from emulators.engine.codec import encode
 from emulators.engine.lane import Registration
+from emulators.engine.pointer import look_up
 from emulators.engine.policy import Policy
 from emulators.engine.profile import Fact, FeedProfile, Sample
 from emulators.engine.provider import Payload
 from emulators.errors import InvalidValue
+from emulators.strategies.changes import Change
+from emulators.strategies.rules import Path
 from emulators.strategies.stock import Stock, event_stock
 from emulators.strategies.vendor import Vendor, vendor
 
-ADDRESSES = ("email", "recipient", "hwid")
-"""The fields in which vendors name a person by an address."""
+ADDRESSES = ("/email", "/recipient", "/hwid", "/data/email")
+"""Where vendors name a person by an address: JSON pointers into an event."""
 
 
 class Sender:
@@ -119,6 +122,21 @@ class Sender:
 
     def address(self, event: Any) -> str | None:
         """The field of an event that names a person by an address; None: it has none."""
-        if not isinstance(event, dict):
-            return None
-        return next((name for name in ADDRESSES if isinstance(event.get(name), str)), None)
+        path = self.place(event)
+        return str(path[0]) if path is not None and len(path) == 1 else None
+
+    def place(self, event: Any) -> Path | None:
+        """Where an event names a person by an address; None: nowhere."""
+        found = (pointer for pointer in ADDRESSES if isinstance(look_up(event, pointer), str))
+        return next((tuple(pointer.split("/")[1:]) for pointer in found), None)
+
+    def person(self, event: Any) -> str:
+        """The address by which an event names a person; empty: it names nobody."""
+        return next((value for where in ADDRESSES if isinstance(value := look_up(event, where), str)), "")
+
+    def addressed(self, event: Any, address: Any, path: Path | None = None) -> Payload:
+        """The event with another address (`ABSENT`: with none) at `path`, by itself where it has one; else as it is."""
+        path = path or self.place(event) or ()
+        whole: dict[Path, Any] = {path[:steps]: {} for steps in range(1, len(path))}
+        changed: Payload = Change(path, address).apply(event, whole) if path else event
+        return changed

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from emulators.check.wire import Wire
 
 
+TIME_IS_UP = "the time is up"
 PAUSES = (0.0, 0.3, 0.7, 2.0)
 """Seconds, in which whoever watches over a receiver starts it again."""
 
@@ -35,7 +36,7 @@ class BudgetSpent(EmulatorError):
 
 @dataclass(slots=True)
 class Budget:
-    """How many requests, and until when (`time.monotonic`); None: without bound."""
+    """How many requests, and until when (`time.monotonic`, which is a loop's time, too); None: without bound."""
 
     requests: int | None = None
     until: float | None = None
@@ -46,7 +47,7 @@ class Budget:
         if self.requests is not None and self.spent >= self.requests:
             raise BudgetSpent(f"the budget of {self.requests} requests is spent")
         if self.until is not None and time.monotonic() > self.until:
-            raise BudgetSpent("the time is up")
+            raise BudgetSpent(TIME_IS_UP)
         self.spent += 1
 
 
@@ -83,6 +84,15 @@ class Session:
     def timeout(self) -> float:
         """Seconds that the vendor waits for an answer."""
         return self.target.timeout or self.sender.policy.timeout
+
+    @property
+    def waits(self) -> str:
+        """The limit that an answer has, and whose it is, in words."""
+        own = self.sender.vendor.policies[self.sender.feed.name].timeout
+        if self.timeout == own:
+            return f"{self.sender.title} waits {own:g} s"
+        option = "--timeout" if self.target.timeout else "--policy timeout"
+        return f"the limit is {self.timeout:g} s ({option})"
 
     @property
     def patience(self) -> float:

@@ -206,9 +206,14 @@ def _value(name: str, value: Any) -> Any:
         raise InvalidValue(f"{name}: expected {' or '.join(kind.__name__ for kind in kinds)}, got {value!r}")
     if isinstance(value, dict) and name != "policy" and any(not isinstance(t, str) for t in value.values()):
         raise InvalidValue(f"{name}: expected texts, got {value!r}")
-    if name in LEAST and not (LEAST[name][0](value) and math.isfinite(value)):
+    if name in LEAST and isinstance(value, int | float) and not _fits(name, value):
         raise InvalidValue(f"{name}: expected {LEAST[name][1]}, got {value!r}")
     return value
+
+
+def _fits(name: str, number: float) -> bool:
+    fits, _ = LEAST[name]
+    return fits(number) and math.isfinite(number)
 
 
 def _words(name: str, value: Any) -> tuple[str, ...]:
@@ -227,8 +232,7 @@ def _words(name: str, value: Any) -> tuple[str, ...]:
 
 def check_id(name: str) -> str:
     """The id that people mean who write `c1` for C01; what looks like none stays as it is."""
-    found = re.fullmatch(r"([A-Za-z])0*([0-9]{1,2})", name)
-    return f"{found[1].upper()}{found[2]:0>2}" if found else name.upper()
+    return re.sub(r"\A([A-Z])([0-9])\Z", r"\g<1>0\2", name.upper())
 
 
 def _accepted(number: int, given: Any) -> Accepted:

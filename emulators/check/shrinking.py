@@ -5,7 +5,7 @@ Each try is an execution with fresh ids that must fail with the same key, so tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from emulators.check.catalogue import Check
@@ -15,6 +15,7 @@ from emulators.check.session import BudgetSpent, Session
 from emulators.check.simplifying import (
     between,
     differing,
+    each_shot,
     example,
     joined,
     mixed,
@@ -22,9 +23,11 @@ from emulators.check.simplifying import (
     optional,
     parts,
     problems,
+    requests,
+    with_fewer,
     without,
 )
-from emulators.check.vocabulary import Case, Failure, Finding, Outcome, Shot
+from emulators.check.vocabulary import Case, Failure, Finding, Outcome
 from emulators.engine.codec import encode
 from emulators.engine.provider import Payload
 
@@ -94,7 +97,7 @@ class _Search:
                 lambda kept: self._adopts(replace(whole, shots=tuple(whole.shots[n] for n in kept))),
             )
         for plain in ({"before": ""}, {"loss": ""}, {"style": "compact"}):
-            case = _each(self.best, lambda shot, plain=plain: replace(shot, **plain))  # type: ignore[misc]
+            case = each_shot(self.best, lambda shot, plain=plain: replace(shot, **plain))  # type: ignore[misc]
             if case.shots != self.best.shots:
                 await self._adopts(case)
 
@@ -107,7 +110,7 @@ class _Search:
 
             def named(kept: Sequence[int]) -> Case:
                 names = {known[n] for n in kept}
-                return _fewer(whole, lambda shot, at: standing[shot][at] in names)
+                return with_fewer(whole, lambda shot, at: standing[shot][at] in names)
 
             await fewest(len(known), lambda kept: self._adopts(named(kept)))
         left = self.best
@@ -116,7 +119,7 @@ class _Search:
 
             def placed(kept: Sequence[int]) -> Case:
                 staying = {places[n] for n in kept}
-                return _fewer(left, lambda shot, at: (shot, at) in staying)
+                return with_fewer(left, lambda shot, at: (shot, at) in staying)
 
             await fewest(len(places), lambda kept: self._adopts(placed(kept)))
 
@@ -158,7 +161,7 @@ class _Search:
     def exchanged(self, old: Payload, new: Payload) -> Case:
         """The best case with one event for another."""
         known = encode(old)
-        return _each(
+        return each_shot(
             self.best,
             lambda shot: replace(shot, events=tuple(new if encode(e) == known else e for e in shot.events)),
         )
@@ -181,8 +184,8 @@ class _Search:
     async def _tried(self, case: Case) -> tuple[Outcome | None, Failure | None]:
         if not case.shots:
             return None, None
-        kept_back = CONFIRMED * _requests(self.best)
-        if self._session.budget.spent + _requests(case) + kept_back > self._end or not self._waits:
+        kept_back = CONFIRMED * requests(self.best)
+        if self._session.budget.spent + requests(case) + kept_back > self._end or not self._waits:
             raise _Enough
         self._waits -= 1
         try:
@@ -205,18 +208,17 @@ class _Event:
         self._search = search
         self._now = event
         sender = search.session.sender
-        self._address = sender.address(event)
+        self._address = sender.place(event)
         self._plain = example(sender, event)
         if number:
             kept = [pointer.split("/")[1] for pointer in sender.identities]
             self._plain = mixed(event, self._plain, kept)
-            if self._address is not None:
-                self._plain[self._address] = f"person{number}@example.com"
+            self._plain = sender.addressed(self._plain, f"person{number}@example.com", self._address)
 
     async def simplify(self) -> None:
         needed = await self._to_the_example()
         for name in needed:
-            if name in self._now and name != self._address:
+            if name in self._now and (name,) != self._address:
                 await self._value(name)
         await self._leave_out(needed)
 
@@ -280,26 +282,3 @@ class _Event:
 
         if names:
             await fewest(len(names), fails, none=True)
-
-
-def _requests(case: Case) -> int:
-    return sum(shot.together for shot in case.shots)
-
-
-def _each(case: Case, change: Callable[[Shot], Shot]) -> Case:
-    """The case with each shot changed; what was one shot sent twice stays one."""
-    changed = {id(shot): change(shot) for shot in case.shots}
-    return replace(case, shots=tuple(changed[id(shot)] for shot in case.shots))
-
-
-def _fewer(case: Case, stays: Callable[[int, int], bool]) -> Case:
-    """The case with those events alone that stay; a shot that loses all of its own goes as well."""
-    shots: list[Shot] = []
-    made: dict[tuple[int, tuple[int, ...]], Shot] = {}
-    for number, shot in enumerate(case.shots):
-        kept = tuple(at for at in range(len(shot.events)) if stays(number, at))
-        if kept or not shot.events:
-            key = (id(shot), kept)
-            made.setdefault(key, replace(shot, events=tuple(shot.events[at] for at in kept)))
-            shots.append(made[key])
-    return replace(case, shots=tuple(shots))

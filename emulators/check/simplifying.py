@@ -1,16 +1,17 @@
-"""One event on its way to the documents' own example of its kind: what differs, and what it would be without. Pure.
+"""A case with less in it; one event on its way to the documents' own example of its kind: what differs, and what it would be
+without. Pure.
 
 Towards the example, not towards 0 and "": a finding that reads like the vendor's own page is believed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from emulators.check.sender import Sender
-from emulators.check.vocabulary import Case
+from emulators.check.vocabulary import Case, Shot
 from emulators.engine.codec import encode
 from emulators.engine.provider import Payload
 from emulators.strategies.pools import INTEGERS
@@ -114,3 +115,27 @@ def _same(one: Any, other: Any) -> bool:
         return one is other
     # As bytes: 1 is not True, and 1.0 is not 1.
     return encode(one) == encode(other)
+
+
+def requests(case: Case) -> int:
+    """How many a case takes."""
+    return sum(shot.together for shot in case.shots)
+
+
+def each_shot(case: Case, change: Callable[[Shot], Shot]) -> Case:
+    """The case with each shot changed; what was one shot sent twice stays one."""
+    changed = {id(shot): change(shot) for shot in case.shots}
+    return replace(case, shots=tuple(changed[id(shot)] for shot in case.shots))
+
+
+def with_fewer(case: Case, stays: Callable[[int, int], bool]) -> Case:
+    """The case with those events alone that stay; a shot that loses all of its own goes as well."""
+    shots: list[Shot] = []
+    made: dict[tuple[int, tuple[int, ...]], Shot] = {}
+    for number, shot in enumerate(case.shots):
+        kept = tuple(at for at in range(len(shot.events)) if stays(number, at))
+        if kept or not shot.events:
+            key = (id(shot), kept)
+            made.setdefault(key, replace(shot, events=tuple(shot.events[at] for at in kept)))
+            shots.append(made[key])
+    return replace(case, shots=tuple(shots))

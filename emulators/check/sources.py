@@ -7,13 +7,13 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import aiohttp
 
-from emulators.check.answer import OracleUnusable, plain, understood
+from emulators.check.answer import OracleUnusable, Reader, plain
 from emulators.check.silence import why
 from emulators.check.spawning import ran
 from emulators.check.vocabulary import Pairs
@@ -26,14 +26,20 @@ MOST = 64 * 2**20
 """Bytes of an answer; more cannot be an oracle."""
 PATIENCE = 30.0
 """Seconds for one answer."""
+WORDS = 200
+"""Bytes of an error that are told."""
 TORN = 5
 """How often a JSON file that is being written is read again."""
 
 
 class Source(Protocol):
-    """`read` tells what is stored, as JSON; `OracleUnusable` if that cannot be told."""
+    """Tells what is stored. `remark`: what is to be said of an answer in which nothing is; empty: nothing."""
 
-    async def read(self) -> Any: ...
+    async def read(self) -> Any:
+        """JSON, the same object only if nothing changed; `OracleUnusable` if that cannot be told."""
+
+    @property
+    def remark(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,8 @@ class UrlSource:
     url: str
     headers: Pairs
     egress: Egress
+    reader: Reader = field(default_factory=Reader, repr=False, compare=False)
+    remark: str = ""
 
     async def read(self) -> Any:
         """What it answers."""
@@ -60,7 +68,7 @@ class UrlSource:
         if kind == "text/html":
             raise self._unusable("answered with a page for people (HTML); is a login missing?")
         try:
-            return understood(body, strictly="json" in kind and "ndjson" not in kind)
+            return self.reader.understood(body, strictly="json" in kind and "ndjson" not in kind)
         except ValueError as error:
             raise self._unusable(str(error)) from None
 
@@ -77,13 +85,24 @@ class UrlSource:
             session.get(self.url, headers=self.headers, allow_redirects=False) as response,
         ):
             if response.status // 100 != 2:
-                raise self._unusable(f"answered {response.status}")
+                raise self._unusable(f"answered {response.status}{await self._meant(response)}")
             body = bytearray()
             async for chunk in response.content.iter_chunked(65536):
                 body += chunk
                 if len(body) > MOST:
                     raise self._unusable(f"said more than {MOST // 2**20} MiB")
             return response.content_type, bytes(body)
+
+    async def _meant(self, response: aiohttp.ClientResponse) -> str:
+        """What to do about an answer that is no success, in words."""
+        if response.status in (401, 403):
+            return "; give credentials by --oracle-header"
+        if response.status == 404:
+            return "; is the path right?"
+        if "Location" in response.headers:
+            return f": it leads to {response.headers['Location']}, and redirects are not followed"
+        said = (await response.content.read(WORDS)).decode("utf-8", "replace")
+        return f" and says: {' '.join(said.split())}" if said.strip() else " and says nothing"
 
     def _unusable(self, why: str) -> OracleUnusable:
         veil = Veil(secrets=[value for _, value in self.headers])
@@ -96,14 +115,18 @@ class CommandSource:
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
+    reader: Reader = field(default_factory=Reader, repr=False, compare=False)
+    remark: str = ""
 
     async def read(self) -> Any:
         """Runs it."""
         done = await ran(self.command, PATIENCE, self.environment, MOST)
         if done.trouble:
-            raise OracleUnusable(f"the oracle {done}")
+            last = done.tail.splitlines()[-1] if done.tail else ""
+            said = f"the last that it said: {last}" if last else "it said nothing on its standard error"
+            raise OracleUnusable(f"the oracle {done.command}: {done.trouble}; {said}")
         try:
-            return understood(done.output)
+            return self.reader.understood(done.output)
         except ValueError as error:
             raise OracleUnusable(f"the oracle {done.command}: {error}") from None
 
@@ -113,19 +136,29 @@ class FileSource:
     """A file that the receiver writes. One that is not there yet says that nothing is stored."""
 
     path: Path
+    reader: Reader = field(default_factory=Reader, repr=False, compare=False)
 
     async def read(self) -> Any:
         """What stands in it now."""
         for _ in range(TORN - 1):
             try:
-                return understood(await asyncio.to_thread(self._bytes), strictly=self._promised, kept=True)
+                return self.reader.understood(
+                    await asyncio.to_thread(self._bytes), strictly=self._promised, kept=True
+                )
             except ValueError:
                 # Somebody may be in the middle of writing it.
                 await asyncio.sleep(0.02)
         try:
-            return understood(await asyncio.to_thread(self._bytes), strictly=self._promised, kept=True)
+            return self.reader.understood(
+                await asyncio.to_thread(self._bytes), strictly=self._promised, kept=True
+            )
         except ValueError as error:
             raise OracleUnusable(f"the oracle {self.path}: {error}") from None
+
+    @property
+    def remark(self) -> str:
+        """That there is no such file."""
+        return "" if self.path.exists() else f"the file {self.path} does not exist"
 
     @property
     def _promised(self) -> bool:
@@ -153,6 +186,8 @@ class FunctionSource:
 
     function: Callable[..., Any]
     given: Mapping[str, str]
+    reader: Reader = field(default_factory=Reader, repr=False, compare=False)
+    remark: str = ""
 
     async def read(self) -> Any:
         """Calls it."""
@@ -160,13 +195,14 @@ class FunctionSource:
         try:
             async with asyncio.timeout(PATIENCE):
                 if inspect.iscoroutinefunction(self.function):
-                    found = await self.function(**self.given)
+                    found = _readable(await self.function(**self.given))
                 else:
                     found = await asyncio.to_thread(self._called)
-                    found = await found if inspect.isawaitable(found) else found
+                    found = _readable(await found) if inspect.isawaitable(found) else found
             if isinstance(found, bytes | str):
-                return understood(found.encode() if isinstance(found, str) else found)
-            value = plain(found)
+                data = found.encode("utf-8", "surrogatepass") if isinstance(found, str) else found
+                return self.reader.understood(data, kept=isinstance(found, str))
+            value = self.reader.known(found)
         except TimeoutError:
             raise OracleUnusable(f"the oracle function {name}: no answer within {PATIENCE:g} s") from None
         except Exception as error:
@@ -179,7 +215,11 @@ class FunctionSource:
     def _called(self) -> Any:
         found = self.function(**self.given)
         # Rows of a cursor or a generator are read in the thread that made them.
-        return found if inspect.isawaitable(found) or isinstance(found, bytes | str) else plain(found)
+        return found if inspect.isawaitable(found) else _readable(found)
+
+
+def _readable(found: Any) -> Any:
+    return found if isinstance(found, bytes | str) else plain(found)
 
 
 def function_source(function: str | Callable[..., Any], known: Mapping[str, str]) -> FunctionSource:

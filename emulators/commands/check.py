@@ -1,4 +1,4 @@
-"""Plays the vendor against a receiver, in any language, and says what it would have lost.
+"""Plays the vendor against a receiver and says what it would have lost.
 
 Sends the documents' samples, every edge of what the vendor may send,
 redeliveries, full batches and more, and judges the answers by what the
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from emulators.check.reports.model import Run
     from emulators.check.settings import Settings
 
+STORAGE = "HYPOTHESIS_STORAGE_DIRECTORY"
+"""The environment's variable that Hypothesis reads when it first writes."""
 REPORTS = ("junit", "report", "ndjson", "har", "html")
 
 
@@ -175,6 +177,8 @@ def _check(args: argparse.Namespace, settings: Settings, words: Mapping[str, Any
     # Words that do not fit are refused before a report of an earlier run is overwritten.
     examination = Examination(settings, os.environ, given={**words, "config": args.config})
     with ExitStack() as stack:
+        if any(check.id == "F01" for check in examination.checks):
+            _apart(stack)
         files = {
             name: _opened(getattr(args, name), f"--{name}", stack) for name in REPORTS if getattr(args, name)
         }
@@ -197,6 +201,13 @@ def _check(args: argparse.Namespace, settings: Settings, words: Mapping[str, Any
             raise
         output.end(result, _written(examination, Path(settings.cases)))
     return _code(result)
+
+
+def _apart(stack: ExitStack) -> None:
+    """Whoever checks a receiver need not know of Hypothesis, which would leave a folder `.hypothesis` in this one."""
+    if STORAGE not in os.environ:
+        os.environ[STORAGE] = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+        stack.callback(os.environ.pop, STORAGE)
 
 
 def _opened(name: str, option: str, stack: ExitStack) -> Any:

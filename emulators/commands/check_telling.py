@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from emulators.check.sender import Sender
 
 NARROWEST, WIDEST = 80, 100
-HEAD = ("check", "phase", "up to", "severity", "looks for", "needs")
+HEAD = ("id", "phase", "up to", "severity", "looks for", "needs")
 
 
 def fitting(columns: int) -> int:

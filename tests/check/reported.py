@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from base64 import b64encode
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from emulators.check.reports.filling import Teller, veil_of
@@ -71,10 +72,16 @@ def finding(
     title: str = "a case",
     target: Target = TARGET,
     stored: dict[str, int] | None = None,
+    acknowledged: bool = False,
+    bodies: Sequence[bytes] = (),
     **more: object,
 ) -> Finding:
     heard = heard or Heard(500, (("Content-Type", "text/plain"),), b"Internal error", 0.021)
-    sent = tuple(exchange(shot, heard, body, target=target) for shot in shots for _ in range(shot.together))
+    shots = tuple(Shot(({"number": n},)) for n in range(len(bodies))) or shots
+    each = zip(shots, bodies or (body,) * len(shots), strict=True)
+    sent = tuple(
+        exchange(shot, heard, body, acknowledged, target) for shot, body in each for _ in range(shot.together)
+    )
     told = {"key": "500/READ", "confirmed": 3, "tried": 3, "took": 34, "source": "webhooks-uk", **more}
     return Finding(
         check, verdict, severity, says, Case(check, title, shots, legal), Outcome(sent, stored), **told

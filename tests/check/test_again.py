@@ -66,6 +66,10 @@ def test_a_case_is_played_against_the_target_of_its_file_unless_that_says_too_li
     assert again(passing=True).case(replay) == f'{replay} --url "$TARGET"'
 
 
+def test_a_check_of_rest_is_done_again_with_its_rest() -> None:
+    assert again(idle=65).check("C25") == f"emulators check esputnik@2023-09 {URL} --only C25 --idle 65"
+
+
 def test_a_check_is_done_again_by_itself() -> None:
     told = again(oracle_file="my events.jsonl", cases="found").check("L01")
     assert (

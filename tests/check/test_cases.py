@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from emulators.check.cases import Loaded, read, write
+from emulators.check.cases import Loaded, read, write, write_all
 from emulators.check.replaying import Replay, replay
+from emulators.check.running import Result
 from emulators.check.session import Session
 from emulators.check.shrinking import minimised
-from emulators.check.vocabulary import Finding, Shot, Target
+from emulators.check.vocabulary import Case, Failure, Finding, Outcome, Shot, Target
 from emulators.errors import EmulatorError, InvalidValue, UnknownName
 from tests.check.planted import Store, by_status, check_with, finding_of, session_against, stored_once
 from tests.support.receiver import free_port_url
@@ -25,6 +26,12 @@ CHECK = check_with(by_status)
 
 def poisoned(store: Store, events: list[Any]) -> int:
     return 500 if any(isinstance(event, dict) and event.get("subject") == "x" for event in events) else 200
+
+
+def answered(session: Session, case: Case, outcome: Outcome) -> Failure | None:
+    """The judge of whoever wants any answer at all."""
+    heard = outcome.exchanges[0].heard
+    return Failure("status None", "no answer") if heard.status is None else None
 
 
 async def found_by(session: Session) -> Finding:
@@ -193,16 +200,67 @@ async def test_a_receiver_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         session.target = Target(free_port_url())
         played = await replay(session, loaded)
     assert played.verdict == Replay.ERROR
-    assert "no answer" in played.reason
+    assert "no answer: connection refused" in played.reason
 
 
-async def test_what_showed_in_the_store_is_not_told_without_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("shot", [Shot(({"a": 1},)), Shot(({"a": 1},), loss="reset")])
+async def test_nobody_is_there_even_if_the_finding_was_that_nothing_is_answered(shot: Shot) -> None:
+    finding = finding_of("status None", shot)
+    assert finding.case is not None
+    check = check_with(answered)
+    hung = Loaded(check, finding.case, "sendpulse", "smtp", {}, 7, "", False, "status None", finding.verdict, finding.severity, "no answer within 3 s", "")  # fmt: skip
+    async with session_against(lambda store, events: 200) as (session, _):
+        url = session.target = Target(free_port_url())
+        played = await replay(session, hung)
+        assert (played.verdict, played.tries) == (Replay.ERROR, ())
+        assert played.reason.startswith("no answer: connection refused")
+        # Unless it was just that.
+        place = url.url.split("/")[2]
+        said = f"no answer: connection refused: nobody listens at {place}"
+        assert (await replay(session, replace(hung, says=said))).verdict == Replay.FAILED
+
+
+async def test_a_receiver_that_answers_nobody_afterwards_has_failed_whatever_the_check_is(
+    tmp_path: Path,
+) -> None:
+    check = check_with(by_status)
+    check = replace(check, judge=None)
+    gone = finding_of("gone", Shot(({"subject": "x"},)))
+    async with session_against(poisoned) as (session, _):
+        [path] = write_all(tmp_path, [Result(check, gone.verdict, findings=[gone])], session)
+        loaded = read(path, [check])
+        played = await replay(session, loaded)
+        assert (played.verdict, played.tries) == (Replay.FIXED, ("", "", ""))
+        session.target = Target(free_port_url())
+        assert (await replay(session, loaded)).verdict == Replay.FAILED
+    async with session_against(poisoned) as (session, _):
+        session.target = Target(free_port_url())
+        assert (await replay(session, loaded)).verdict == Replay.ERROR
+
+
+async def test_what_showed_in_the_store_is_not_fixed_because_the_answers_are_right(tmp_path: Path) -> None:
     loaded = replace(await loaded_from(tmp_path), check=check_with(stored_once, reads_oracle=True))
     async with session_against(lambda store, events: 200) as (session, store):
         played = await replay(session, loaded)
     assert played.verdict == Replay.ERROR
-    assert "oracle" in played.reason
-    assert not store.seen
+    assert "give it to see what is stored" in played.reason
+    assert len(store.seen) == 3
+
+
+async def test_what_showed_in_the_answer_fails_without_the_oracle_it_was_found_with(tmp_path: Path) -> None:
+    loaded = replace(await loaded_from(tmp_path), oracle=True)
+    async with session_against(poisoned) as (session, _):
+        assert (await replay(session, loaded)).verdict == Replay.FAILED
+
+
+async def test_what_showed_in_many_requests_leaves_no_file(tmp_path: Path) -> None:
+    judged = check_with(by_status)
+    async with session_against(poisoned) as (session, _):
+        found = finding_of("slope", Shot(({"a": 1},)))
+        results = [Result(replace(judged, judge=None), found.verdict, findings=[found])]
+        assert write_all(tmp_path, results, session) == []
+        results.append(Result(judged, found.verdict, findings=[found]))
+        assert len(write_all(tmp_path, results, session)) == 1
 
 
 async def test_a_budget_that_ends_is_an_error(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ async def test_what_each_event_adds_is_carried_on_to_the_fullest_request() -> No
     [(failure, case)], facts = await found(wire)
     assert (failure.key, failure.verdict) == ("slope", Verdict.RISK)
     assert "15.0 ms more for each event (7.60 s for 500): from some 660 events on" in failure.says
-    assert "up to 1000 into a request, which would take 15 s" in failure.says
+    assert "up to 1000 come in a request, which would take 15 s" in failure.says
     assert facts[LATENCY] == pytest.approx(0.015)
     assert len(case.shots[0].events) == 500
 

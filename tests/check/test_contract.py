@@ -13,7 +13,9 @@ import pytest
 
 from emulators.check.contracts import Contract
 from emulators.check.inprocess import served
-from emulators.errors import InvalidValue, UnknownName
+from emulators.check.vocabulary import Heard
+from emulators.check.wire import Wire
+from emulators.errors import InvalidValue, TargetUnusable, UnknownName
 
 APPS = """
 import json
@@ -42,6 +44,47 @@ def aio(status=200):
     app = web.Application(client_max_size=2**26)
     app.router.add_route("*", "/hook", hook)
     return app
+"""
+SETTINGS = """
+[check]
+provider = "sendpulse"
+url = "http://127.0.0.1:1/hook"
+only = ["C07"]
+
+[[check.accept]]
+check = "C07"
+reason = "until the new proxy"
+until = "2999-01-31"
+"""
+STORING = """
+import http.server, threading, pytest
+
+@pytest.fixture
+def bodies():
+    return []
+
+@pytest.fixture
+def app_url(bodies):
+    class Hook(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            bodies.append(self.rfile.read(int(self.headers["content-length"])).decode())
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Hook) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{{server.server_port}}/hook"
+        server.shutdown()
+        thread.join()
+
+# the store
+@pytest.fixture
+def stored_events(bodies):
+    return lambda: list({records})
 """
 SENTENCE = "the vendor's own success status"
 
@@ -232,7 +275,91 @@ def test_the_line_of_a_finding_in_process_names_the_settings_and_leaves_the_addr
     )
 
 
+def test_a_file_of_settings_is_read_where_it_is_named_and_the_call_stands_over_it(
+    shop: pytest.Pytester,
+) -> None:
+    (shop.path / "emulators.toml").write_text(SETTINGS)
+    shop.makepyfile(
+        """
+        from apps import wsgi
+        from emulators.check import contract
+
+        bad = wsgi("202 Accepted")
+        test_file = contract("esputnik", app=bad, config="emulators.toml")
+        test_call = contract("esputnik", app=bad, config="emulators.toml", only="C07,C10", accept=[])
+        test_unread = contract("esputnik", app=bad, only="C07")
+        """
+    )
+    result = run(shop, "-v", "-rs")
+    result.assert_outcomes(passed=4, skipped=1, failed=2)
+    result.stdout.fnmatch_lines([f"*::test_file?C07 {SENTENCE}? SKIPPED*"])
+    result.stdout.fnmatch_lines([f"*::test_call?C07 {SENTENCE}? FAILED*"])
+    result.stdout.fnmatch_lines([f"*::test_unread?C07 {SENTENCE}? FAILED*"])
+    result.stdout.fnmatch_lines(["*emulators check --replay * --config emulators.toml*"])
+
+
+def test_the_test_of_a_finding_in_the_store_asks_for_the_fixture_that_reads_it(shop: pytest.Pytester) -> None:
+    shop.makepyfile(
+        """
+        from emulators.check import contract
+
+        bodies = []
+
+        def app(environ, start):
+            bodies.append(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"] or 0)).decode())
+            start("200 OK", [])
+            return []
+
+        test_bad = contract("sendpulse", app=app, only="C04", oracle=lambda: bodies)
+        """
+    )
+    told = run(shop)
+    told.assert_outcomes(passed=1, failed=1)
+    start = told.outlines.index("  or paste into a test:") + 1
+    end = next(n for n, line in enumerate(told.outlines) if n > start and not line.startswith("    "))
+    (shop.path / "pasted").mkdir()
+    test = "\n".join(line[4:] for line in told.outlines[start:end])
+    (shop.path / "pasted" / "test_pasted.py").write_text(test)
+    (shop.path / "pasted" / "conftest.py").write_text(STORING.format(records="bodies"))
+    (shop.path / "right").mkdir()
+    (shop.path / "right" / "test_right.py").write_text(test)
+    (shop.path / "right" / "conftest.py").write_text(STORING.format(records="set(bodies)"))
+    (shop.path / "bare").mkdir()
+    (shop.path / "bare" / "test_bare.py").write_text(test)
+    (shop.path / "bare" / "conftest.py").write_text(
+        STORING.format(records="bodies").partition("# the store")[0]
+    )
+    for folder, outcome in (("pasted", "failed"), ("right", "passed")):
+        run(shop, folder).assert_outcomes(**{outcome: 1})
+    missing = run(shop, "bare")
+    missing.assert_outcomes(errors=1)
+    missing.stdout.fnmatch_lines(["*fixture 'stored_events' not found*"])
+
+
 # -- without pytest around
+
+
+def test_a_url_may_stand_in_the_file_and_the_vendor_of_the_call_wins(tmp_path: Path) -> None:
+    path = tmp_path / "emulators.toml"
+    path.write_text('[check]\nprovider = "sendpulse"\nfeed = "smtp"\nurl = "http://127.0.0.1:1/hook"\n')
+    contract = Contract({"provider": "esputnik", "feed": "activity", "only": "C07", "config": path})
+    with pytest.raises(TargetUnusable, match=r"http://127\.0\.0\.1:1/hook cannot be checked"):
+        contract.result("C07")
+    settings = contract.settings("http://127.0.0.1:2/hook")
+    assert (settings.provider, settings.feed, settings.url) == ("esputnik", "activity", "http://127.0.0.1:2/hook")  # fmt: skip
+
+
+def test_chance_is_left_out_unless_it_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "emulators.toml"
+    path.write_text("[check]\nfuzz = true\n")
+    for given, chance in (({}, set()), ({"fuzz": True}, {"F01", "M01"}), ({"config": path}, {"F01", "M01"})):
+        assert {"F01", "M01"} & set(Contract({"provider": "esputnik", **given}).ids()) == chance
+
+
+@pytest.mark.parametrize(("config", "says"), [("none.toml", "cannot be read"), (7, "config: expected a path, got 7")])  # fmt: skip
+def test_a_file_of_settings_that_is_none_is_said(config: Any, says: str) -> None:
+    with pytest.raises(InvalidValue, match=says):
+        Contract({"provider": "esputnik", "config": config}).ids()
 
 
 def test_a_setting_that_does_not_exist_is_refused_with_the_nearest() -> None:
@@ -260,6 +387,22 @@ def test_a_target_is_examined_once_for_all_its_checks() -> None:
     assert again is run
     assert len(posts) == count > 0
     assert (first.check_id, second.check_id) == ("C07", "C10")
+
+
+def test_an_error_of_ours_is_told_by_each_check_and_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    async def broken(self: Wire, *given: Any) -> Heard:
+        made.append(given)
+        raise KeyError("a slip of ours")
+
+    monkeypatch.setattr(Wire, "send", broken)
+    contract = Contract({"provider": "esputnik", "only": "C07,C10", "url": "http://127.0.0.1:1/hook"})
+    for check in ("C07", "C10"):
+        with pytest.raises(RuntimeError, match=r"an error of ours.*KeyError") as raised:
+            contract.result(check)
+        assert isinstance(raised.value.__cause__, KeyError)
+    assert len(made) == 1
 
 
 def test_an_application_that_is_gone_does_not_lend_its_result_to_the_next() -> None:

@@ -100,7 +100,7 @@ async def test_of_a_receiver_that_is_always_late_nothing_else_is_asked() -> None
         await wire.close()
     first, *others = runner.results
     assert (first.verdict, first.findings[0].key) == (Verdict.FAIL, "late")
-    assert "waits 0.1 s" in first.findings[0].says
+    assert "the limit is 0.1 s (--timeout)" in first.findings[0].says
     assert {(one.verdict, one.requests) for one in others} == {(Verdict.NOT_CHECKED, 0)}
 
 

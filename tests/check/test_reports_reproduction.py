@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +22,23 @@ from tests.check.reported import SECRETS, VARIABLES, finding, found, teller
 from tests.support.receiver import Receiver
 
 PLAIN = Target("http://127.0.0.1:8000/hook")
+ONE, TWO = "chkabcdefx1p0z", "chkabcdefx1p1z"
+
+
+def pasted(told: Found) -> Callable[..., None]:
+    """The test of a finding, as a file would define it."""
+    names: dict[str, Any] = {}
+    exec(told.pytest, names)
+    [test] = [value for name, value in names.items() if name.startswith("test_")]
+    return test
+
+
+def passes(test: Callable[..., None], *fixtures: object) -> bool:
+    try:
+        test(*fixtures)
+    except AssertionError:
+        return False
+    return True
 
 
 def run_in_shell(told: Found, folder: Path, target: str, **variables: str) -> str:
@@ -115,13 +136,121 @@ def test_the_same_failure_has_the_same_name_in_every_run_and_others_have_others(
 
 def test_the_test_to_paste_fails_where_the_finding_is_and_passes_where_it_is_not() -> None:
     told = found(target=PLAIN)
-    names: dict[str, object] = {}
-    exec(told.pytest, names)
+    test = pasted(told)
+    assert test.__name__ == f"test_c03_poison_batch_{told.case}"
     with in_thread("esputnik") as esputnik, Receiver() as good:
-        names["test_c03_poison_batch"](esputnik, good.url)
+        test(esputnik, good.url)
         assert good.posts[-1].body == told.sent[0].body
     with in_thread("esputnik") as esputnik, Receiver(then=500) as bad, pytest.raises(AssertionError):
-        names["test_c03_poison_batch"](esputnik, bad.url)
+        test(esputnik, bad.url)
+
+
+def test_two_findings_of_a_check_are_two_tests() -> None:
+    names = [pasted(found(target=PLAIN, key=key)).__name__ for key in ("status 400", "status 500")]
+    assert len(set(names)) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "kept", "wrong"),
+    [
+        ("lost", {ONE: 1, TWO: 1}, {ONE: 1, TWO: 0}),
+        ("duplicated", {ONE: 1, TWO: 1}, {ONE: 2, TWO: 2}),
+        ("stored twice", {ONE: 1, TWO: 1}, {ONE: 2, TWO: 1}),
+        ("time: lost", {ONE: 1, TWO: 1}, {ONE: 0, TWO: 1}),
+    ],
+)
+def test_what_showed_in_the_store_is_asked_of_the_store(
+    key: str, kept: dict[str, int], wrong: dict[str, int]
+) -> None:
+    body = json.dumps([{"iid": "1", "email": f"check+{name}@example.com"} for name in (ONE, TWO)]).encode()
+    told = found(body=body, target=PLAIN, key=key, stored=wrong, acknowledged=True, heard=Heard(200))
+    test = pasted(told)
+    assert list(inspect.signature(test).parameters) == ["esputnik", "app_url", "stored_events"]
+    assert "# so is stored_events: a function that returns the records of your store" in told.pytest
+    for counts, good in ((kept, True), (wrong, False)):
+        records = [{"mail": f"check+{name}@example.com"} for name in counts for _ in range(counts[name])]
+        with in_thread("esputnik") as esputnik, Receiver() as receiver:
+            assert passes(test, esputnik, receiver.url, lambda records=records: records) == good
+
+
+def test_an_event_of_nobody_is_looked_for_by_its_id_and_a_success_of_another_vendor_is_none() -> None:
+    iid = "d98c21d4-3c92-473d-8932-3d5504820a45"
+    given = {"body": json.dumps([{"iid": iid}]).encode(), "heard": Heard(202), "acknowledged": True}
+    told = found(target=PLAIN, key="twice", stored={iid: 2}, **given)
+    assert f"assert sum({iid!r} in str(record) for record in stored_events()) == 1\n" in told.pytest
+    lenient = found(target=PLAIN, key="status 202", **given)
+    with in_thread("esputnik") as esputnik, Receiver(then=202) as receiver:
+        assert not passes(pasted(lenient), esputnik, receiver.url)
+
+
+def test_what_comes_twice_is_stored_once_and_two_events_of_one_message_are_two() -> None:
+    one = json.dumps([{"iid": 1, "email": f"check+{ONE}@example.com"}])
+    same = json.dumps([{"email": f"check+{ONE}@example.com", "iid": 1}], indent=1)
+    other = json.dumps([{"iid": 2, "email": f"check+{ONE}@example.com"}])
+    for bodies, count in (((one, same), 1), ((one, other), 2)):
+        told = found(
+            bodies=[text.encode() for text in bodies],
+            target=PLAIN,
+            key="lost",
+            stored={ONE: 0},
+            acknowledged=True,
+            heard=Heard(200),
+        )
+        assert f"assert sum({ONE!r} in str(record) for record in stored_events()) == {count}\n" in told.pytest
+
+
+def test_a_value_that_was_altered_must_stand_in_its_record() -> None:
+    event = {"iid": "1", "messageId": 9007199254740993, "email": f"check+{ONE}@example.com"}
+    told = found(
+        body=json.dumps([event]).encode(),
+        target=PLAIN,
+        key="messageId: messageId altered",
+        stored={ONE: 1},
+        acknowledged=True,
+        heard=Heard(200),
+    )
+    test = pasted(told)
+    for stored, good in ((event, True), ({**event, "messageId": 9007199254740992}, False)):
+        with in_thread("esputnik") as esputnik, Receiver() as receiver:
+            assert passes(test, esputnik, receiver.url, lambda stored=stored: [{}, stored]) == good
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "status", "good"),
+    [
+        ("success", Heard(200), 200, False),
+        ("success for garbage", Heard(200), 400, True),
+        ("minor success", Heard(200), 500, False),
+        ("an empty body: 5xx", Heard(500), 200, True),
+        ("an empty body: 5xx", Heard(500), 500, False),
+    ],
+)
+def test_what_nobody_sends_is_refused_where_its_success_was_the_finding(
+    key: str, given: Heard, status: int, good: bool
+) -> None:
+    told = found(body=b"[[]]", target=PLAIN, key=key, heard=given, legal=False, acknowledged=given.status == 200)  # fmt: skip
+    test = pasted(told)
+    with in_thread("esputnik") as esputnik, Receiver(then=status) as receiver:
+        assert passes(test, esputnik, receiver.url) == good
+
+
+@pytest.mark.parametrize(
+    ("key", "more"),
+    [
+        ("reflected", {"legal": False}),
+        ("last comes wins", {}),
+        ("beside: lost", {"legal": False}),
+        ("lost", {"shots": (Shot(({},), before="restart"),)}),
+        ("statusData.x altered", {}),
+        ("hardBounce altered", {}),
+        ("iid altered", {}),
+        ("lost", {"stored": {ONE: 1}}),
+    ],
+)
+def test_a_test_that_the_broken_receiver_would_pass_is_not_offered(key: str, more: dict[str, Any]) -> None:
+    event = {"iid": ONE, "email": f"check+{ONE}@example.com", "hardBounce": True, "statusData": {"x": "long"}}
+    given = {"stored": {ONE: 0}, "heard": Heard(200), "acknowledged": True, **more}
+    assert found(body=json.dumps([event]).encode(), target=PLAIN, key=key, **given).pytest == ""
 
 
 def test_the_test_to_paste_takes_secrets_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,10 +258,8 @@ def test_the_test_to_paste_takes_secrets_from_the_environment(monkeypatch: pytes
     assert not [secret for secret in SECRETS if secret in told.pytest]
     monkeypatch.setenv(VARIABLES["x-shop"], SECRETS[2])
     monkeypatch.setenv("TARGET_LOGIN", "shop:x")
-    names: dict[str, object] = {}
-    exec(told.pytest, names)
     with in_thread("esputnik") as esputnik, Receiver() as good:
-        names["test_c03_poison_batch"](esputnik, good.url)
+        pasted(told)(esputnik, good.url)
         last = good.posts[-1]
     assert (last.body, last.headers["x-shop"]) == (told.sent[0].body, SECRETS[2])
     assert last.headers["authorization"] == "Basic c2hvcDp4"
@@ -141,7 +268,7 @@ def test_the_test_to_paste_takes_secrets_from_the_environment(monkeypatch: pytes
 @pytest.mark.parametrize(
     "given",
     [
-        {"body": b"x" * 700},
+        {"body": b"x" * 1100},
         {"shots": (Shot(({},), framing="chunked"),)},
         {"shots": (Shot(({},), headers=(("Content-Type", "text/plain"),)),)},
         {"shots": (Shot(method="GET"),), "body": b""},

@@ -36,7 +36,7 @@ def test_without_a_file_nothing_is_said(folder: Path) -> None:
 
 
 def test_emulators_toml_says_it_under_check(folder: Path) -> None:
-    (folder / "emulators.toml").write_text('[check]\nprovider = "esputnik"\nseed = 3\n[other]\nseed = 4\n')
+    (folder / "emulators.toml").write_text('[check]\nprovider = "esputnik"\nseed = 3\n')
     assert read(None) == {"provider": "esputnik", "seed": 3}
 
 
@@ -72,6 +72,26 @@ def test_a_file_that_is_no_toml_is_said_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "emulators.toml").write_text("[check]\nseed = \n")
     with pytest.raises(InvalidValue, match=r"emulators.toml: .*line 2"):
         read(tmp_path / "emulators.toml")
+
+
+def test_a_table_that_does_not_exist_is_refused_with_the_nearest(folder: Path) -> None:
+    (folder / "emulators.toml").write_text("[chek]\nseed = 1\n")
+    for path in (None, folder / "emulators.toml"):
+        with pytest.raises(UnknownName, match=r"table of .*emulators\.toml 'chek'; did you mean 'check'"):
+            read(path)
+    (folder / "pyproject.toml").write_text("[tool.emulators.chekc]\nseed = 1\n")
+    with pytest.raises(UnknownName, match=r"'chekc'; did you mean 'check'"):
+        read(folder / "pyproject.toml")
+
+
+def test_a_file_that_is_named_and_says_nothing_is_refused(folder: Path) -> None:
+    (folder / "emulators.toml").write_text("# nothing yet\n")
+    (folder / "pyproject.toml").write_text("[tool.ruff]\n")
+    assert read(None) == {}
+    with pytest.raises(InvalidValue, match=r"emulators\.toml: expected a table \[check\], got none"):
+        read(folder / "emulators.toml")
+    with pytest.raises(InvalidValue, match=r"expected a table \[tool\.emulators\.check\], got none"):
+        read(folder / "pyproject.toml")
 
 
 def test_a_check_that_is_no_table_is_refused(tmp_path: Path) -> None:
@@ -115,13 +135,26 @@ def test_a_severity_that_does_not_exist_is_refused_with_the_nearest() -> None:
         ({"accept": ["C07"]}, "accept 1: expected a table, got 'C07'"),
         ({"accept": [{"check": "C07"}]}, "accept 1: reason: expected a text"),
         ({"accept": [{"reason": "so"}]}, "accept 1: check: expected a text"),
-        ({"accept": [{"check": "C07", "reason": "so", "until": "2030"}]}, "accept 1: until: expected a date"),
+        ({"timeout": 0}, "timeout: expected seconds, more than 0, got 0"),
+        ({"seconds": -1}, "seconds: expected seconds, more than 0, got -1"),
+        ({"seconds": float("nan")}, "seconds: expected seconds, more than 0, got nan"),
+        ({"timeout": float("inf")}, "timeout: expected seconds, more than 0, got inf"),
+        ({"requests": 0}, "requests: expected a whole number, at least 1, got 0"),
+        ({"idle": -1}, "idle: expected seconds, 0 or more, got -1"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_by_its_name(given: dict[str, Any], says: str) -> None:
     with pytest.raises(InvalidValue) as refused:
         made(given)
     assert says in str(refused.value)
+
+
+@pytest.mark.parametrize("until", ["2030", "20300131", "2030-02-30", "soon", 2030, True])
+def test_what_is_no_date_is_refused_with_both_forms_of_one(until: Any) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        made({"accept": [{"check": "C07", "reason": "so", "until": until}]})
+    says = f'accept 1: until: expected a date, 2027-01-31 or as a text "2027-01-31", got {until!r}'
+    assert str(refused.value) == says
 
 
 def test_a_key_of_accept_that_does_not_exist_is_refused_with_the_nearest() -> None:
@@ -131,6 +164,12 @@ def test_a_key_of_accept_that_does_not_exist_is_refused_with_the_nearest() -> No
 
 def test_ids_come_as_a_list_or_with_commas() -> None:
     assert made({"only": "C07, C10"}).only == made({"only": ["C07", "C10"]}).only == ("C07", "C10")
+
+
+def test_an_id_may_be_written_without_its_nought_and_in_small_letters() -> None:
+    settings = made({"only": "c1,C07,f1", "skip": ["m01"], "accept": [{"check": "c7", "reason": "so"}]})
+    assert (settings.only, settings.skip) == (("C01", "C07", "F01"), ("M01",))
+    assert settings.accept[0].check == "C07"
 
 
 def test_a_command_is_split_into_words_as_a_shell_would() -> None:
@@ -158,6 +197,23 @@ def test_the_preflight_is_always_among_the_chosen() -> None:
 def test_the_preflight_cannot_be_left_out() -> None:
     with pytest.raises(InvalidValue, match="skip: P01"):
         chosen(made({"skip": "P01"}))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"only": "C01", "skip": "c1"}, "got only C01 and skip C01"),
+        ({"only": "F01", "fuzz": False}, "only: expected a check that is not left out, got F01, which draw"),
+    ],
+)
+def test_a_choice_that_leaves_nothing_is_refused(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        chosen(made(given))
+    assert says in str(refused.value)
+
+
+def test_the_preflight_alone_can_be_asked_for() -> None:
+    assert [check.id for check in chosen(made({"only": "P01"}))] == ["P01"]
 
 
 def test_chance_can_be_left_out() -> None:
@@ -212,6 +268,11 @@ def test_a_deviation_is_accepted_up_to_its_day_and_not_after() -> None:
     [accepted] = made({"accept": [{"check": "c07", "reason": "so", "until": date(2030, 1, 31)}]}).accept
     assert accepted.covers(finding(), date(2030, 1, 31))
     assert not accepted.covers(finding(), date(2030, 2, 1))
+
+
+def test_a_day_may_be_a_text() -> None:
+    [accepted] = made({"accept": [{"check": "C07", "reason": "so", "until": "2030-01-31"}]}).accept
+    assert accepted.until == date(2030, 1, 31)
 
 
 def test_a_moment_is_taken_for_its_day() -> None:

@@ -19,12 +19,15 @@ import pytest
 
 from emulators.check.checks import ALL
 from emulators.check.explained import EXPLAINED
-from emulators.check.vocabulary import Verdict
+from emulators.check.vocabulary import Heard, Verdict
+from emulators.check.wire import Wire
+from emulators.cli import main
 from tests.check.receivers.clean import Clean
 from tests.check.receivers.mutants import Mutant
 from tests.check.receivers.receiving import Receiver, Settings
 from tests.check.receivers.served import Answer, Head
 from tests.cli.running import COMMAND, environment, run
+from tests.support.receiver import free_port_url
 
 FEW = ("--no-fuzz", "--only", "C07,C10")
 
@@ -123,6 +126,43 @@ def test_nobody_listening_is_exit_3_and_says_where() -> None:
     assert done.returncode == 3
     assert f"{url} cannot be checked" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_error_of_ours_costs_nothing_of_what_was_found_before_it(
+    accepting: Mutant, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    send = Wire.send
+
+    async def broken(wire: Wire, method: str, *rest: Any) -> Heard:
+        if method == "GET":
+            raise RuntimeError("a slip of ours")
+        return await send(wire, method, *rest)
+
+    monkeypatch.setattr(Wire, "send", broken)
+    names = {"junit": "r.xml", "report": "r.json", "ndjson": "r.ndjson", "har": "r.har", "html": "r.html"}
+    words = [word for kind, name in names.items() for word in (f"--{kind}", name)]
+    assert main(["check", "esputnik", accepting.url, *FEW, *words]) == 4
+    out, err = capsys.readouterr()
+    assert "FAIL C07" in out
+    assert "INCONCLUSIVE: an error of ours: RuntimeError: a slip of ours" in " ".join(out.split())
+    assert "Traceback" in err
+    report = json.loads((folder / "r.json").read_bytes())
+    assert report["inconclusive"] == "an error of ours: RuntimeError: a slip of ours"
+    verdicts = {check["id"]: (check["verdict"], check["reason"]) for check in report["checks"]}
+    assert verdicts["C07"] == ("FAIL", "")
+    assert verdicts["C10"] == ("NOT CHECKED", report["inconclusive"])
+    assert "</html>" in (folder / "r.html").read_text("utf-8")
+    assert ET.parse(folder / "r.xml").getroot().get("failures") == "1"
+    assert json.loads((folder / "r.har").read_bytes())["log"]["entries"]
+    assert json.loads((folder / "r.ndjson").read_bytes().splitlines()[-1])["kind"] == "end"
+    assert list((folder / "check-cases").glob("case-*.json"))
+
+
+def test_chance_leaves_no_folder_of_its_library(clean: Clean, folder: Path) -> None:
+    done = run("check", "esputnik", clean.url, "--only", "F01", "--report", "r.json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads((folder / "r.json").read_bytes())["requests"] > 100
+    assert [path.name for path in folder.iterdir()] == ["r.json"]
 
 
 def test_what_cannot_be_used_is_said_once_and_stands_in_every_report(clean: Clean, folder: Path) -> None:
@@ -224,18 +264,19 @@ def test_the_line_of_a_finding_names_the_oracle_and_the_credentials_it_was_found
 
 
 def test_a_finding_without_a_single_case_is_shown_by_its_check_alone_and_leaves_no_file(folder: Path) -> None:
-    with Doubled(vendor="esputnik") as receiver:
-        words = ("--oracle-url", receiver.oracle_url, "--only", "L01", "--seed", "7", "--report", "r.json")
+    with Mutant("C09", vendor="esputnik") as receiver:
+        words = ("--oracle-url", receiver.oracle_url, "--only", "C09", "--seed", "7", "--report", "r.json")
         done = run("check", "esputnik", f"{receiver.url}?token=t0ken-of-the-shop", *words)
         assert done.returncode == 1, done.stdout + done.stderr
-        [check] = [c for c in json.loads((folder / "r.json").read_bytes())["checks"] if c["id"] == "L01"]
+        [check] = [c for c in json.loads((folder / "r.json").read_bytes())["checks"] if c["id"] == "C09"]
         [finding] = check["findings"]
         line = finding["replay"]
         assert not finding["case"]
-        assert line.startswith('emulators check esputnik "$TARGET" --only L01 --seed 7 --oracle-url')
+        assert not list(folder.rglob("case-*"))
+        assert line.startswith('emulators check esputnik "$TARGET" --only C09 --seed 7 --oracle-url')
         again = pasted(line, TARGET=f"{receiver.url}?token=t0ken-of-the-shop")
     assert again.returncode == 1, line + again.stderr
-    assert "FAIL L01" in again.stdout
+    assert "FAIL C09" in again.stdout
     assert not list(folder.rglob("case-*"))
 
 
@@ -254,6 +295,14 @@ def test_a_case_is_played_against_the_url_that_is_named_in_any_way(
     assert f"{case} is a case of esputnik@" in refused("--replay", case, "sendpulse", clean.url)
 
 
+def test_a_case_played_where_nobody_listens_is_an_error(accepting: Mutant, folder: Path) -> None:
+    assert run("check", "esputnik", accepting.url, *FEW).returncode == 1
+    [case] = map(str, (folder / "check-cases").glob("case-*.json"))
+    done = run("check", "--replay", case, free_port_url())
+    assert (done.returncode, done.stdout.split()[0]) == (3, "ERROR")
+    assert "no answer: connection refused" in done.stderr
+
+
 # -- words that do not fit
 
 
@@ -266,6 +315,32 @@ def test_a_check_that_does_not_exist_is_refused_and_the_report_of_before_stays(f
     said = refused("esputnik", "http://127.0.0.1:1/hook", "--only", "C077", "--report", "r.json")
     assert "unknown check 'C077'; did you mean 'C07'?" in said
     assert (folder / "r.json").read_text() == "of yesterday"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--only", "C01", "--skip", "C01"), "skip: expected that a check is left besides P01, got only C01"),
+        (("--only", "F01", "--no-fuzz"), "only: expected a check that is not left out, got F01"),
+        (("--seconds", "-1"), "seconds: expected seconds, more than 0, got -1.0"),
+        (("--requests", "0"), "requests: expected a whole number, at least 1, got 0"),
+        (("--idle", "-1"), "idle: expected seconds, 0 or more, got -1.0"),
+        (("--timeout", "0"), "timeout: expected seconds, more than 0, got 0.0"),
+    ],
+)
+def test_a_choice_or_a_number_that_makes_no_sense_is_refused(words: tuple[str, ...], says: str) -> None:
+    assert says in refused("esputnik", "http://127.0.0.1:1/hook", *words)
+
+
+def test_an_id_may_be_written_short(clean: Clean) -> None:
+    done = run("check", "esputnik", clean.url, "--no-fuzz", "--only", "c7")
+    assert "C07 the vendor's own success status" in done.stdout
+    assert run("check", "--explain", "f1").stdout.startswith("F01  fuzz\n")
+
+
+def test_a_table_of_a_file_that_does_not_exist_is_refused_with_the_nearest(folder: Path) -> None:
+    (folder / "emulators.toml").write_text("[chek]\nseed = 1\n")
+    assert "unknown table of emulators.toml 'chek'; did you mean 'check'?" in refused("esputnik", "http://127.0.0.1:1/hook")  # fmt: skip
 
 
 def test_a_setting_of_a_file_that_does_not_exist_is_refused_with_the_nearest(folder: Path) -> None:
@@ -288,10 +363,17 @@ def test_a_report_that_cannot_be_written_is_said_before_anything_is_sent() -> No
 # -- telling of checks
 
 
+@pytest.mark.parametrize("words", [("--list",), ("--help",), ("esputnik", "--explain", "C30"), ("--explain", "C02")])  # fmt: skip
+def test_what_is_told_fits_eighty_columns(words: tuple[str, ...]) -> None:
+    lines = run("check", *words, COLUMNS="80").stdout.splitlines()
+    assert len(lines) > 5
+    assert [line for line in lines if len(line) > 80] == []
+
+
 def test_list_names_every_check_the_worst_that_it_finds_and_what_it_needs() -> None:
     done = run("check", "--list")
     head, *lines = done.stdout.splitlines()
-    assert head.split() == ["check", "phase", "up", "to", "severity", "looks", "for", "needs"]
+    assert head.split() == ["id", "phase", "up", "to", "severity", "looks", "for", "needs"]
     rows = {line.split()[0]: line.split() for line in lines[: lines.index("")]}
     assert {"P01", "S01", *(f"C{number:02}" for number in range(1, 36)), "F01", "M01", "L01"} == set(rows)
     assert rows["C06"][-1] == "oracle"

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 
 from emulators.check.catalogue import Check
-from emulators.check.checks.answers import answered
+from emulators.check.checks.answers import answered, dotted
 from emulators.check.checks.parts import broken, ordinary
 from emulators.check.judging import attempt
 from emulators.check.planting import TOKEN
@@ -15,6 +15,7 @@ from emulators.check.session import Session
 from emulators.check.storing import tellable
 from emulators.check.vocabulary import Case, Exchange, Failure, Outcome, Severity, Shot, Verdict
 from emulators.engine.codec import encode
+from emulators.strategies.rules import ABSENT
 
 VISIBLE = "seconds from the answer until the event could be read"
 """Fact: measured once, where there is an oracle."""
@@ -52,10 +53,11 @@ def _cases(session: Session) -> Iterator[Case]:
 
 def _nobody(session: Session) -> Iterator[tuple[str, dict[str, object]]]:
     event = ordinary(session, 2)[1]
-    field = session.sender.address(event)
-    if field is not None:
-        yield f"whose {field} is null", {**event, field: None}
-        yield f"without {field}", {name: value for name, value in event.items() if name != field}
+    sender = session.sender
+    path = sender.place(event)
+    if path is not None:
+        yield f"whose {dotted(path)} is null", sender.addressed(event, None)
+        yield f"without {dotted(path)}", sender.addressed(event, ABSENT)
 
 
 async def false_successes(session: Session) -> AsyncIterator[tuple[Failure, Case]]:

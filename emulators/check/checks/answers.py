@@ -109,7 +109,7 @@ def refused(session: Session, case: Case, outcome: Outcome) -> Failure | None:
         if heard.seconds > session.timeout:
             return Failure(
                 key_of(case, "late"),
-                f"{subject(case)}: answered after {heard.seconds:.1f} s, the vendor waits {session.timeout:g} s",
+                f"{subject(case)}: answered after {heard.seconds:.1f} s; {session.waits}",
             )
     return None
 
@@ -177,7 +177,10 @@ def upset(session: Session, case: Case, outcome: Outcome) -> Failure | None:
                 lasting=True,
             )
         if heard.seconds > session.timeout:
-            return Failure(key_of(case, "late"), f"{subject(case)}: answered after {heard.seconds:.1f} s")
+            return Failure(
+                key_of(case, "late"),
+                f"{subject(case)}: answered after {heard.seconds:.1f} s; {session.waits}",
+            )
         if success(heard) and case.data.get("success") == "risk":
             return Failure(
                 # Whoever takes one such body for an event takes them all: it is told once.

@@ -24,6 +24,9 @@ _COUNTS = re.compile(
 )
 
 
+MANY = 40
+
+
 def batched(sender: Sender) -> str:
     """Why a check of batches does not apply."""
     return "" if sender.batched and sender.most > 1 else "a request of this feed holds one event"
@@ -42,8 +45,9 @@ def apart(sender: Sender) -> str:
 async def truncated_batches(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
     """Batches of several; the same hostile item at each end of one; several states of one message. Where a batch is not
     handled whole, all checks that come after send each event alone: one cause is told once."""
-    whole, sure = ordinary(session, 3), False
-    cases = [_batch("a batch of two events", whole[:2]), _batch("a batch of three events", whole)]
+    many = min(MANY, session.sender.most)
+    whole, sure = ordinary(session, many), False
+    cases = [_batch("a batch of two events", whole[:2]), _batch(f"a batch of {many} events", whole)]
     for what, bad in [("a number", 7), *broken(session, whole[1])[:1]]:
         data = {"about": "position", "what": what}
         shots = (Shot(_pair(bad, whole[0])), Shot(_pair(whole[0], bad)))

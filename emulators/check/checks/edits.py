@@ -24,6 +24,7 @@ _MACHINE = re.compile(
 _MACHINE_VALUE = re.compile(
     r"\d+|[0-9a-f]{8}-.*|https?://.*|_?[0-9a-fA-F-]{8,}|\+\d+|[0-9A-ZX]{4,}-[0-9A-ZX-]+", re.ASCII
 )
+_ADDRESSES = frozenset(where.rpartition("/")[2] for where in ADDRESSES)
 # From 2000 to 2100.
 _PLAUSIBLE = range(946_684_800, 4_102_444_800)
 
@@ -84,9 +85,8 @@ def apart(sender: Sender, event: Payload, number: int, keep: Path = ()) -> Paylo
     stays."""
     pointers = [known for known in sender.identities if not keep or known != pointer(keep[:1])]
     own: Payload = rekey(event, pointers, Renamer(number))
-    field = sender.address(event)
-    if field is not None and "@" in event[field] and keep[:1] != (field,):
-        own = {**own, field: f"ann{number}@example.com"}
+    if "@" in sender.person(event) and not (keep and keep == (sender.place(event) or ())[: len(keep)]):
+        own = sender.addressed(own, f"ann{number}@example.com")
     return own
 
 
@@ -97,7 +97,7 @@ def time_field(event: Payload) -> str | None:
 
 def free_text(name: str | int, plain: Any) -> bool:
     """Whether people write what stands in a field."""
-    if _MACHINE.search(str(name)) or _TIMED.search(str(name)) or name in ADDRESSES:
+    if _MACHINE.search(str(name)) or _TIMED.search(str(name)) or name in _ADDRESSES:
         return False
     if plain is ABSENT or plain is None:
         return True
@@ -161,7 +161,7 @@ def _sort(change: Change, plain: Any) -> str:
         return "number"
     if isinstance(plain, str) and plain.isdecimal():
         return "number" if value.isascii() and value.isdecimal() else ""
-    if name in ADDRESSES:
+    if name in _ADDRESSES:
         return "address" if "@" in value else ""
     return "text" if free_text(name, plain) else ""
 
@@ -171,7 +171,7 @@ def _likely(sort: str, change: Change, plain: Any, numbers: Collection[int], ide
     if sort == "nothing":
         # What a field without a rule against it may hold is no promise that it ever does.
         usual = value is None or plain is ABSENT or plain == ""
-        return usual and not identity and name not in ADDRESSES and not _TIMED.search(str(name))
+        return usual and not identity and name not in _ADDRESSES and not _TIMED.search(str(name))
     if sort == "moment":
         if isinstance(value, str) and not value.isdecimal():
             return "2000" <= value[:4] < "2100"

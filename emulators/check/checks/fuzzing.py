@@ -14,7 +14,8 @@ from functools import partial
 
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import answered, shown
-from emulators.check.session import Session
+from emulators.check.checks.together import Together
+from emulators.check.session import BudgetSpent, Session
 from emulators.check.simplifying import differing, example
 from emulators.check.storing import tellable
 from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Shot, Verdict
@@ -68,7 +69,7 @@ def judge(session: Session, case: Case, outcome: Outcome) -> Failure | None:
             told = f"{_what(session, case)}: the receiver {answered(heard)}; by the schema it is legal"
             return Failure(f"status {heard.status}", told, Verdict.RISK, Severity.MEDIUM, lasting=True)
         if case.legal and heard.seconds > session.timeout:
-            told = f"{_what(session, case)}: answered after {heard.seconds:.1f} s"
+            told = f"{_what(session, case)}: answered after {heard.seconds:.1f} s; {session.waits}"
             return Failure("late", told, lasting=True)
     return _stored(session, case, outcome) if case.legal and outcome.stored is not None else None
 
@@ -122,6 +123,10 @@ async def _run(session: Session, examples: int, hostile: int) -> AsyncIterator[t
     try:
         if most > 0:
             await asyncio.to_thread(_drawn, session, most, hunt)
+        if not hunt.over:
+            await hunt.note(hunt.together.rest())
+    except BudgetSpent as spent:
+        hunt.ended = spent
     finally:
         hunt.over = True
     seen = {failure.key for failure, _ in hunt.found}
@@ -130,15 +135,10 @@ async def _run(session: Session, examples: int, hostile: int) -> AsyncIterator[t
     if hunt.ended is not None:
         raise hunt.ended
     for case in broken(session, hostile) if hostile else ():
-        failed = await _executed(session, case)
+        failed = judge(session, case, await session.run(case))
         if failed is not None and failed.key not in seen:
             seen.add(failed.key)
             yield failed, case
-
-
-async def _executed(session: Session, case: Case, oracle: bool = False) -> Failure | None:
-    outcome = await session.run(case, partial(judge, session, case), oracle)
-    return judge(session, case, outcome)
 
 
 class _Over(Exception):
@@ -154,8 +154,10 @@ class _Hunt:
     found: list[tuple[Failure, Case]] = field(default_factory=list)
     ended: BaseException | None = None
     over: bool = False
-    asks: bool = True
-    """Whether the oracle is asked: not again once it told of a loss, as each loss is waited for."""
+    together: Together = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.together = Together(self.session, judge)
 
     def execute(self, batch: list[Payload]) -> None:
         """Sends a batch, in the thread that draws; `_Over` when there is to be no more. Never raises for what the receiver
@@ -163,7 +165,7 @@ class _Hunt:
         if self.over:
             raise _Over
         case = Case("F01", "a batch at the edges of what is legal", (Shot(tuple(batch)),))
-        executed = asyncio.run_coroutine_threadsafe(_executed(self.session, case, self.asks), self.loop)
+        executed = asyncio.run_coroutine_threadsafe(self.note(self.together.execute(case)), self.loop)
         try:
             self.ended = executed.exception()
         except CancelledError as cancelled:
@@ -172,11 +174,17 @@ class _Hunt:
             # It is raised again on the loop: here it would be an example that fails.
             self.over = True
             raise _Over
-        failure = executed.result()
-        if failure is not None and failure.key not in {known.key for known, _ in self.found}:
-            self.found.append((failure, case))
-            self.asks = self.asks and failure.key not in (LOST, TWICE)
-            self.over = len(self.found) == MOST_FAILURES
+
+    async def note(self, told: AsyncIterator[tuple[Failure, Case]]) -> None:
+        """Keeps what is new of it, until it is enough."""
+        async for failure, case in told:
+            if failure.key not in {known.key for known, _ in self.found}:
+                self.found.append((failure, case))
+                # The oracle is not asked again once it told of a loss, as each loss is waited for.
+                self.together.blind = self.together.blind or failure.key in (LOST, TWICE)
+                self.over = len(self.found) == MOST_FAILURES
+            if self.over:
+                return
 
 
 def _drawn(session: Session, examples: int, hunt: _Hunt) -> None:

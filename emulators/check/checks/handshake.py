@@ -8,6 +8,7 @@ from dataclasses import replace
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import answered, legal, lost, manner, success
 from emulators.check.checks.growing import certain, stored
+from emulators.check.checks.parts import ordinary
 from emulators.check.sender import Sender
 from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Shot, Verdict
@@ -85,7 +86,7 @@ def admitted(session: Session, case: Case, outcome: Outcome) -> Failure | None:
         says = f"{case.title}: the receiver {answered(heard)}; the webhook could not be saved"
         return Failure(manner(heard), says, lasting=True)
     if heard.seconds > session.timeout:
-        return Failure("late", f"{case.title}: answered after {heard.seconds:.1f} s")
+        return Failure("late", f"{case.title}: answered after {heard.seconds:.1f} s; {session.waits}")
     return stored(case, outcome)
 
 
@@ -114,7 +115,7 @@ def not_redirected(session: Session, case: Case, outcome: Outcome) -> Failure | 
 
 def content_types(session: Session) -> Iterable[Case]:
     """The same body under other names. The first ones mean the same; with the others a receiver may refuse, not pretend."""
-    event = session.sender.event()
+    event = ordinary(session, 1)[0]
     usual = session.sender.policy.content_type
     same = (f"{usual}; charset=utf-8", f"{usual};charset=UTF-8", usual.title().replace("Json", "JSON"))
     for value, alike in (*((value, True) for value in same), ("text/plain", False), ("", False)):

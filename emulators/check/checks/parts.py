@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from emulators.check.checks.answers import dotted
 from emulators.check.checks.edits import apart, time_field
 from emulators.check.sender import Sender
 from emulators.check.session import Session
 from emulators.engine.provider import Payload
+from emulators.strategies.changes import Change
+from emulators.strategies.rules import Path
 
 FIRST_SEED = 100
 SEEDS = 40
@@ -38,7 +41,7 @@ def ordinary(session: Session, count: int, kind: str | None = None) -> tuple[Pay
     """Events of one kind, each to somebody else."""
     sender, chosen = session.sender, kind or usual_kind(session)
     found = [sender.event(chosen, FIRST_SEED + n) for n in range(min(SEEDS, max(count, 8)))]
-    personal = [event for event in found if sender.address(event) is not None] or found
+    personal = [event for event in found if sender.place(event) is not None] or found
     return tuple(apart(sender, personal[n % len(personal)], n + 1) for n in range(count))
 
 
@@ -57,7 +60,7 @@ def story(session: Session, kinds: Sequence[str], seconds: int = STEP) -> tuple[
     sender, told = session.sender, list[Payload]()
     first = ordinary(session, 1, kinds[0])[0]
     field = sender.vendor.kind_field(sender.feed.name)
-    known = [*(pointer.split("/")[1] for pointer in sender.identities), sender.address(first)]
+    known = [*(pointer.split("/")[1] for pointer in sender.identities), *(sender.place(first) or ())[:1]]
     for number, kind in enumerate(kinds):
         other = ordinary(session, 1, kind)[0]
         clock = time_field(other)
@@ -87,9 +90,13 @@ def broken(session: Session, event: Payload) -> list[tuple[str, Payload]]:
     """What the vendor never sends: the event with something in it that no handler can digest, and what that is."""
     sender = session.sender
     field, clock = sender.vendor.kind_field(sender.feed.name), time_field(event)
-    names = [name for name in (field, sender.address(event), clock) if name]
-    return [(f"an object for its {name}", {**event, name: {"not": ["expected"]}}) for name in names]
+    places: list[Path] = [(field or "",), sender.place(event) or ("",), (clock or "",)]
+    return [
+        (f"an object for its {dotted(path)}", Change(path, {"not": ["expected"]}).apply(event))
+        for path in places
+        if path != ("",)
+    ]
 
 
 def _personal(sender: Sender, kind: str) -> bool:
-    return any(sender.address(sender.event(kind, FIRST_SEED + n)) is not None for n in range(4))
+    return any(sender.place(sender.event(kind, FIRST_SEED + n)) is not None for n in range(4))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from statistics import median
 
+from emulators.check.cases import bare
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import answered, success
 from emulators.check.checks.edits import apart, redated
 from emulators.check.checks.leaks import Watch
+from emulators.check.checks.parts import ordinary
 from emulators.check.oracle import LONGEST, OracleUnusable
 from emulators.check.planting import TOKEN
 from emulators.check.session import Session
@@ -31,9 +33,8 @@ def first_answer(session: Session, case: Case, outcome: Outcome) -> Failure | No
     if success(heard):
         return Failure(
             LATE,
-            f"The documents' own example is answered after {heard.seconds:.1f} s; {session.sender.title} waits"
-            f" {session.timeout:g} s, hears nothing and sends it again. With a greater --timeout the rest can be checked all the"
-            " same",
+            f"The documents' own example is answered after {heard.seconds:.1f} s; {session.waits}, then it is sent again. With a"
+            " greater --timeout the rest can be checked all the same",
         )
     hint = {
         401: "; give the credentials that it wants"
@@ -62,7 +63,9 @@ async def reach(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
     heard = outcome.exchanges[0].heard
     if heard.status is None:
         hint = ". Is your app running?" if heard.reason.startswith("connection refused") else ""
-        raise TargetUnusable(f"{session.target.url} cannot be checked: {heard.reason or 'no answer'}{hint}")
+        raise TargetUnusable(
+            f"{bare(session.target.url)} cannot be checked: {heard.reason or 'no answer'}{hint}"
+        )
     session.facts["server"] = heard.header("server") or ""
     failure = first_answer(session, case, outcome)
     if failure is not None and failure.key == LATE:
@@ -72,7 +75,9 @@ async def reach(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
         times = [heard.seconds]
         times += [(await session.run(case)).exchanges[0].heard.seconds for _ in range(ASKED - 1)]
         session.facts["latency"] = median(times)
-        await find_again(session)
+        failure = await find_again(session)
+        if failure is not None:
+            yield failure, case
         return
     today = None if failure.key == LATE else redated(event, int(time.time()))
     if today is not None:
@@ -86,34 +91,53 @@ async def reach(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
     yield failure, case
 
 
-async def find_again(session: Session, longest: float = LONGEST) -> None:
-    """Whether the oracle shows anything that was acknowledged: the example, or an event of any other kind, as an app may keep
+async def find_again(session: Session, longest: float = LONGEST) -> Failure | None:
+    """Whether the oracle shows anything that was acknowledged: an event of the first kind, or of any other, as an app may keep
     some kinds only. Then it is waited for as long as for nothing else: how long this receiver takes is learned here, too.
 
-    Raises `OracleUnusable`: it looks elsewhere, or nothing is stored at all, and nobody can tell which.
+    That it keeps nothing but what has just happened is a failure. Raises `OracleUnusable` where it keeps nothing: it looks
+    elsewhere, or nothing is stored at all, and nobody can tell which.
     """
-    records, sender = session.records, session.sender
+    records, kinds = session.records, session.sender.kinds
     if records is None:
-        return
-    taken: list[str] = []
-    for kinds, quiet in ((sender.kinds[:1], None), (sender.kinds, longest)):
-        events = [apart(sender, sender.event(kind), number) for number, kind in enumerate(kinds)]
-        case = Case("P01", "what the oracle says", tuple(Shot((event,)) for event in events))
-        outcome = await session.run(case, _unseen, oracle=True, quiet=quiet)
-        taken = [
-            kind
-            for kind, exchange in zip(kinds, outcome.exchanges, strict=True)
-            if success(exchange.heard) and TOKEN.fullmatch(exchange.keys[0])
-        ]
-        if _unseen(outcome) is None:
+        return None
+    for chosen, quiet in ((kinds[:1], None), (kinds, longest)):
+        shown = await _shown(session, chosen, quiet)
+        if any(shown.values()) or False not in shown.values():
+            # Until all kinds are looked at in earnest.
+            session.ignored_kinds = [kind for kind, there in shown.items() if there is False]
             session.ids_kept = await ids_kept(session)
-            return
-    if taken:
-        told = ", ".join(taken[:3]) + (f" and {len(taken) - 3} more kinds" if len(taken) > 3 else "")
-        raise OracleUnusable(
-            f"the oracle shows none of the events that were acknowledged ({told}): either it looks elsewhere, or the receiver "
-            f"stores nothing. It answers: {records.sketch}. Mend that first, or leave the oracle out to see what answers tell"
+            return None
+    if any((await _shown(session, kinds, None, int(time.time()))).values()):
+        return Failure(
+            "stale",
+            "The documents' own examples are acknowledged and not stored; dated now they are. Events are dropped for their age, and"
+            " after an outage the vendor sends what is hours or days old",
         )
+    told = ", ".join(kinds[:3]) + (f" and {len(kinds) - 3} more kinds" if len(kinds) > 3 else "")
+    raise OracleUnusable(
+        f"the oracle shows none of the events that were acknowledged ({told}): either it looks elsewhere, or the receiver"
+        f" stores nothing. It answers: {records.sketch}. Mend that first, or leave the oracle out to see what answers tell"
+    )
+
+
+async def _shown(
+    session: Session, kinds: Sequence[str], quiet: float | None, at: int = 0
+) -> dict[str, bool | None]:
+    """Of each kind that is taken, whether the oracle shows it; None: its events name nobody that could be looked for. `at`: when
+    they happened, if not as the documents' own."""
+    sender = session.sender
+    events = [apart(sender, ordinary(session, 1, kind)[0], number) for number, kind in enumerate(kinds)]
+    if at:
+        events = [redated(event, at) or event for event in events]
+    case = Case("P01", "what the oracle says", tuple(Shot((event,)) for event in events))
+    outcome = await session.run(case, _unseen, oracle=True, quiet=quiet)
+    found: dict[str, bool | None] = {}
+    for kind, exchange in zip(kinds, outcome.exchanges, strict=True):
+        [key] = exchange.keys
+        if success(exchange.heard):
+            found[kind] = bool((outcome.stored or {}).get(key)) if TOKEN.fullmatch(key) else None
+    return found
 
 
 async def ids_kept(session: Session) -> bool:

@@ -13,6 +13,7 @@ from emulators.check.storing import tellable
 from emulators.check.vocabulary import Case, Exchange, Failure, Outcome, Severity, Shot, Verdict
 
 TOGETHER = 8
+MEANWHILE = 8
 RACES = 2
 
 # -- C04
@@ -21,7 +22,7 @@ RACES = 2
 def again(session: Session) -> Iterator[Case]:
     """Requests that come twice, as a vendor sends them who did not hear the first answer."""
     whole = session.sender.together > 1
-    events = ordinary(session, 7)
+    events = ordinary(session, 9)
     shots = iter(Shot((event,)) for event in events)
     same = next(shots)
     yield Case("C04", "the same request again", (same, same))
@@ -38,11 +39,15 @@ def again(session: Session) -> Iterator[Case]:
     if whole:
         old, new = next(shots).events[0], next(shots).events[0]
         yield Case("C04", "an event again, in one batch with a new one", (Shot((old,)), Shot((old, new))))
+        old, new = next(shots).events[0], next(shots).events[0]
+        yield Case("C04", "an event again, in one batch behind a new one", (Shot((old,)), Shot((new, old))))
+    first, *others = (Shot((event,)) for event in ordinary(session, 1 + MEANWHILE))
+    yield Case("C04", f"the same request again, {MEANWHILE} others later", (first, *others, first))
 
 
 def judge_again(session: Session, case: Case, outcome: Outcome) -> Failure | None:
     """What comes again must be acknowledged, and be stored once."""
-    first, last = outcome.exchanges[0], outcome.exchanges[1]
+    first, last = outcome.exchanges[0], outcome.exchanges[-1]
     if not last.acknowledged:
         if not first.acknowledged and not first.shot.loss:
             return None

@@ -8,8 +8,8 @@ from functools import partial
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import answered, legal, refused
 from emulators.check.checks.kinds import BAD
+from emulators.check.checks.parts import ordinary
 from emulators.check.planting import TOKEN
-from emulators.check.sender import Sender
 from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Exchange, Failure, Outcome, Severity, Shot, Verdict
 
@@ -45,10 +45,10 @@ async def documented(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
         if failure is not None:
             failing.append(kind)
             found.append((failure, case))
-        elif _unstored(session, outcome):
+        elif _unstored(session, outcome) or await _is_left_out(session, kind, outcome):
             unseen.append(kind)
     if unseen:
-        case = left_out(session.sender, unseen)
+        case = left_out(session, unseen)
         failure = sampled(session, case, await session.run(case, partial(_unstored, session), oracle=True))
         found += [(failure, case)] if failure is not None else []
     # All of them are noted before the first is told: of many, not all are asked for.
@@ -61,19 +61,23 @@ async def documented(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
             yield failure, case
 
 
-def left_out(sender: Sender, kinds: Sequence[str]) -> Case:
+async def _is_left_out(session: Session, kind: str, outcome: Outcome) -> bool:
+    """The same of a kind whose example names nobody that could be looked for: of an event of it that does."""
+    if outcome.stored is None or any(TOKEN.fullmatch(k) for e in outcome.exchanges for k in e.keys):
+        return False
+    case = Case("S01", kind, (Shot(ordinary(session, 1, kind)),))
+    return _unstored(session, await session.run(case, partial(_unstored, session), oracle=True)) is not None
+
+
+def left_out(session: Session, kinds: Sequence[str]) -> Case:
     """The kinds that are not stored, in one case of the gravest."""
     gravest = next((kind for kind in kinds if BAD.search(kind)), kinds[0])
-    title = f"{', '.join(kinds)} as documented"
-    shot = Shot((sender.event(gravest),))
-    return Case(
-        "S01", title, (shot,), True, "inferred", {"about": "left out", "grave": bool(BAD.search(gravest))}
-    )
+    shot = Shot(ordinary(session, 1, gravest))
+    return Case("S01", f"{', '.join(kinds)} as documented", (shot,), True, "inferred", {"about": "left out"})
 
 
 def sampled(session: Session, case: Case, outcome: Outcome) -> Failure | None:
-    """What is documented must be taken and stored. Whether an app leaves a kind out on purpose cannot be told; who leaves out a
-    kind that says something bad of an address goes on writing to it."""
+    """What is documented must be taken and stored. Whether an app leaves a kind out on purpose cannot be told."""
     if case.data.get("about") != "left out":
         return legal(session, case, outcome)
     exchange = _unstored(session, outcome)
@@ -84,7 +88,7 @@ def sampled(session: Session, case: Case, outcome: Outcome) -> Failure | None:
         f"{case.title}: the receiver {answered(exchange.heard)} and did not store what it does store of other kinds. If that is on"
         " purpose, accept it in the settings",
         Verdict.RISK,
-        Severity.HIGH if case.data.get("grave") else Severity.MEDIUM,
+        Severity.MEDIUM,
     )
 
 
@@ -109,5 +113,7 @@ CHECKS = (
         "answers",
         run=documented,
         judge=sampled,
+        reads_oracle=True,
+        blind=True,
     ),
 )

@@ -101,8 +101,8 @@ def _too_late(
     what = f"a request of {size} {'event' if size == 1 else 'events'}"
     what += "" if alone else f", {copies} such requests at once"
     says = (
-        f"{what}: the receiver {answered(heard)}, {heard.seconds:.1f} s after it was sent; the vendor waits"
-        f" {session.timeout:g} s, hears nothing, and sends it again"
+        f"{what}: the receiver {answered(heard)}, {heard.seconds:.1f} s after it was sent;"
+        f" {session.waits}, then it is sent again"
     )
     if not again:
         says += ". It did not happen again when it was tried once more"
@@ -134,8 +134,8 @@ def _slow(session: Session, fastest: Mapping[int, float], slope: float) -> tuple
     crossing = size + int((session.timeout - fastest[size]) / slope)
     says = (
         f"an answer takes {slope * 1000:.1f} ms more for each event ({fastest[size]:.2f} s for {size}): from some"
-        f" {crossing} events on it comes after the {session.timeout:g} s that the vendor waits; he puts up to {most} into a"
-        f" request, which would take {reckoned(fastest, most):.0f} s"
+        f" {crossing} events on it comes too late ({session.waits}); up to {most} come in a request, which would take"
+        f" {reckoned(fastest, most):.0f} s"
     )
     case = Case("C08", f"a request of {size} events", (Shot(ordinary(session, size)),))
     return Failure("slope", says, Verdict.RISK), case

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emulators.check.catalogue import Check
-from emulators.check.checks.answers import each, either
+from emulators.check.checks.answers import dotted, each, either
 from emulators.check.checks.edits import apart, chosen, redated, time_field, written
 from emulators.check.checks.sweeping import Found, batches, healthy, sweep
 from emulators.check.planting import PLACE
@@ -154,19 +154,21 @@ def typed(session: Session) -> Iterator[Case]:
     events: list[Payload] = []
     for kind in healthy(session):
         event = sender.event(kind)
-        field = sender.address(event)
-        if field is None:
+        path = sender.place(event)
+        if path is None:
             continue
         events = [
-            {**apart(sender, event, number), field: address}
+            sender.addressed(apart(sender, event, number), address)
             for number, address in enumerate(ADDRESSES)
-            if sender.legal({**event, field: address})
+            if sender.legal(sender.addressed(event, address))
         ]
         groups = [tuple(events)] if batches(sender) else [(event,) for event in events]
         for group in groups:
-            address = PLACE.sub("ann", group[0][field])
+            address = PLACE.sub("ann", sender.person(group[0]))
             title = "addresses as people type them" if len(group) > 1 else f"the address {address}"
-            yield Case("C22", title, (Shot(group),), True, "inferred", {"about": field, "path": [field]})
+            yield Case(
+                "C22", title, (Shot(group),), True, "inferred", {"about": dotted(path), "path": [*path]}
+            )
         return
 
 

@@ -10,6 +10,9 @@ from emulators.check.accepting import FACT
 from emulators.check.reports import words
 from emulators.check.reports.model import Run
 
+LOOKS = 600
+"""At the oracle in a whole run, about."""
+_SLOW, _RECOVERED = "slow oracle", "stored without an acknowledgement"
 _SECONDS = ("latency", "seconds ")
 """What the names of times begin with."""
 _NAMES = MappingProxyType(
@@ -22,7 +25,8 @@ _NAMES = MappingProxyType(
         "seconds by events of a request": "time of an answer by the events of its request",
         "seconds for each event": "time for each further event of a request",
         "keeps one record for a message": "keeps one record for all events of a message",
-        "stored without an acknowledgement": "events that are stored though their request was not acknowledged",
+        _RECOVERED: "events that are stored though their sender heard no success, which is right",
+        _SLOW: "the oracle is slow",
         "identities with fewer records than events": "messages and addresses with fewer records than events",
     }
 )
@@ -45,6 +49,18 @@ def _says(value: Any) -> bool:
 
 
 def _value(name: str, value: Any) -> str:
+    if name == _SLOW and isinstance(value, Mapping):
+        return (
+            f"it shows {value.get('records', 0):,} records and takes {_time(value.get('seconds', 0))} a look; a run takes some"
+            f" {LOOKS} looks: empty the store first (--reset-cmd), or let the oracle leave out what is older than {{since}}"
+        )
+    if name == _RECOVERED and value == 0:
+        return "none"
+    if name == _RECOVERED:
+        return (
+            f"{value}; their connections we broke off ourselves, or their batches were refused. The vendor would send them again:"
+            " all is well as long as each is stored once"
+        )
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {_value(name, inner)}" for key, inner in value.items())
     if isinstance(value, list | tuple):

@@ -140,6 +140,7 @@ class Teller:
             loss=shot.loss,
             together=shot.together,
             credentials=shot.credentials,
+            before=shot.before,
             usual=exchange.url == self.target.url and not shot.headers,
             secrets=secrets,
             login=login,

@@ -26,7 +26,7 @@ class PhaseResult:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One request of a case and what was heard. `body` are the exact bytes; they lie in `file`. `framing`, `loss`,
+    """One request of a case and what was heard. `body` are the exact bytes; they lie in `file`. `framing`, `loss`, `before`,
     `together` and `credentials` are those of the shot. `secrets` are the names of headers (lower case) whose values are
     left out, each with the variable that stands for it."""
 
@@ -45,6 +45,7 @@ class Sent:
     loss: str = ""
     together: int = 1
     credentials: str = "right"
+    before: str = ""
     usual: bool = True
     """Whether it went to the target itself, with the vendor's own headers alone."""
     secrets: Mapping[str, str] = field(default_factory=dict)

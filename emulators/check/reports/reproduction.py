@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from emulators.check.reports.model import Found, Sent
@@ -15,8 +16,8 @@ _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 """One case of letters, for there are file systems that do not tell them apart; and none that looks like another."""
 MOST_COMMANDS = 5
 """A case of more requests is played again by its file alone."""
-LONGEST_PASTED = 600
-"""Bytes that all bodies of a test to paste may have."""
+LONGEST_PASTED = 1000
+"""Bytes that all bodies of a test to paste may have, equal ones once."""
 
 
 def case_id(provider: str, feed: str, check: str, key: str) -> str:
@@ -134,11 +135,13 @@ def pytest_to_paste(found: Found, provider: str, feed: str, sent: Sequence[Sent]
     answer."""
     posts = [one for one in sent if one.method == "POST" and one.usual and one.body]
     odd = any(
-        one.loss or one.together > 1 or one.credentials != "right" or one.framing != "length" for one in sent
+        one.before or one.loss or one.together > 1 or one.credentials != "right" or one.framing != "length"
+        for one in sent
     )
     if odd or not posts or len(posts) != len(sent) or len(posts) > MOST_COMMANDS:
         return ""
-    if sum(len(one.body) for one in posts) > LONGEST_PASTED:
+    bodies = Counter(one.body for one in posts)
+    if sum(map(len, bodies)) > LONGEST_PASTED:
         return ""
     wanted = asserted(found, posts, provider)
     if not wanted:
@@ -153,10 +156,17 @@ def pytest_to_paste(found: Found, provider: str, feed: str, sent: Sequence[Sent]
         f"    # {line(found.says)}",
         "    # app_url is a fixture of yours: where your app takes webhooks",
     ]
-    told += ["    # so is stored_events: a function that returns the records of your store, as a list"] if reads else []
+    told += (
+        ["    # so is stored_events: a function that returns the records of your store, as a list"]
+        if reads
+        else []
+    )
     told.append(f"    {provider}.subscribe(app_url, feed={feed!r}{secrets})")
+    again = {body: f"body_{n}" for n, body in enumerate((b for b in bodies if bodies[b] > 1), 1)}
+    told += [f"    {known} = {_literal(body)}" for body, known in again.items()]
     for one in posts:
-        told += [f"    {provider}.send({_literal(one.body)})", f"    {provider}.advance(0)"]
+        what = again.get(one.body) or _literal(one.body)
+        told += [f"    {provider}.send({what})", f"    {provider}.advance(0)"]
     return "\n".join([*told, *(f"    {each}" for each in wanted)]) + "\n"
 
 

@@ -1,0 +1,62 @@
+"""Whether events can be found by their ids: an app need not store ids, nor events of nobody, and may keep one record of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+from emulators.check.checks.edits import apart
+from emulators.check.checks.parts import usual_kind
+from emulators.check.planting import TOKEN
+from emulators.check.sender import Sender
+from emulators.check.session import Session
+from emulators.check.storing import tellable
+from emulators.check.vocabulary import Case, Failure, Outcome, Shot
+from emulators.engine.provider import Payload
+from emulators.strategies.rules import ABSENT
+
+SOMEBODY = "somebody"
+"""What is no address: by the schema of some feeds it may stand there all the same, and nothing can be planted in it."""
+EACH = 2
+"""Events of a form, to the same person: of one alone the last id would be found, too."""
+
+
+async def ids_kept(session: Session) -> bool:
+    """Whether an event that names nobody by a planted address can be found by its id, in each form that it may have."""
+    sender = session.sender
+    shots = [
+        Shot((apart(sender, form, number),))
+        for form, numbers in zip(_forms(sender, sender.event(usual_kind(session))), _numbers(), strict=False)
+        for number in numbers
+    ]
+    if not shots:
+        return True
+    case = Case("P01", "events of nobody", tuple(shots))
+    outcome = await session.run(case, _missing, oracle=True)
+    if _missing(outcome) is None:
+        return True
+    # Nor is it held against anybody at the end that those are not found which were sent until it was known.
+    ledger = session.ledger
+    ledger.tell(dict.fromkeys((key for key in ledger.keys if not TOKEN.fullmatch(key)), 0), "")
+    return False
+
+
+def _forms(sender: Sender, event: Payload) -> Iterator[Payload]:
+    """The event without its address, with an empty one and with what is none; as it is, where it has none."""
+    if sender.place(event) is None:
+        yield event
+        return
+    for address in (ABSENT, "", SOMEBODY):
+        form = sender.addressed(event, address)
+        if sender.legal(form):
+            yield form
+
+
+def _numbers() -> Iterator[range]:
+    return (range(EACH * form, EACH * (form + 1)) for form in count())
+
+
+def _missing(outcome: Outcome) -> Failure | None:
+    taken = (exchange.keys[0] for exchange in outcome.exchanges if exchange.acknowledged)
+    gone = [key for key in taken if tellable(key) and not (outcome.stored or {}).get(key)]
+    return Failure("not found", f"{gone[0]} is not found") if gone else None
