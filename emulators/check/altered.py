@@ -23,6 +23,8 @@ CEILINGS = {2**bits - 1 for bits in (31, 32, 53, 63)}
 SCALES = (10**3, 10**6)
 """Seconds, milliseconds, microseconds."""
 _DEEPEST = 8
+_LONGEST = 100
+"""Digits that a number is written out with."""
 Event = Mapping[str, Any]
 
 
@@ -43,7 +45,7 @@ def alterations(key: str, events: Sequence[Any], record: Any) -> list[Alteration
     """What a record of an identity got wrong of the event that it is most like, of those that it may stand for."""
     objects = [event for event in events if isinstance(event, dict)]
     found: dict[str, Alteration] = {}
-    for view in _views(record):
+    for view in views(record):
         # A raw body that was kept holds the events of others, too.
         if key.lower() not in codec.encode(view).decode().lower():
             continue
@@ -53,30 +55,30 @@ def alterations(key: str, events: Sequence[Any], record: Any) -> list[Alteration
     return list(found.values())
 
 
-def _views(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
+def views(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
     """The objects in a record, also those in its texts."""
     if depth > _DEEPEST:
         return
     if isinstance(value, dict):
         yield value
         for item in value.values():
-            yield from _views(item, depth + 1)
+            yield from views(item, depth + 1)
     elif isinstance(value, list):
         for item in value:
-            yield from _views(item, depth + 1)
+            yield from views(item, depth + 1)
     elif isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         try:
             inner = codec.decode(value)
         except ValueError:
             return
-        yield from _views(inner, depth + 1)
+        yield from views(inner, depth + 1)
 
 
 def _differences(event: Event, view: Event) -> list[Alteration]:
     shared = [name for name in event if name in view]
-    same = sum(_same(event[name], view[name]) for name in shared)
+    alike = sum(same(event[name], view[name]) for name in shared)
     # What has all fields, and says the same in most of them, is a copy and no translation.
-    whole = len(shared) == len(event) and 2 * same > len(event)
+    whole = len(shared) == len(event) and 2 * alike > len(event)
     return [
         Alteration(name, event[name], view[name], how)
         for name in shared
@@ -86,33 +88,64 @@ def _differences(event: Event, view: Event) -> list[Alteration]:
 
 def _how(sent: Any, stored: Any, whole: bool) -> str:
     """What is wrong with a value; empty: nothing, or nothing that one could be sure of."""
-    if _same(sent, stored):
+    if same(sent, stored) or _translated(sent, stored):
         return ""
-    one, other = _number(sent), _number(stored)
+    return _looks(sent, stored) or ("differs" if whole else "")
+
+
+def how_altered(sent: Any, stored: Any) -> str:
+    """What no translation explains of two single values; empty: they are the same, or have nothing to do with each other."""
+    return _how(sent, stored, False)
+
+
+def akin(sent: Any, stored: Any) -> bool:
+    """Whether a value may have been made of another on purpose: a time in other units or words, the beginning of a text."""
+    if number(sent) is not None and number(stored) is not None:
+        return _translated(sent, stored)
+    if not (isinstance(sent, str) and isinstance(stored, str)):
+        return False
+    return _translated(sent, stored) or _normal(sent).startswith(_normal(stored))
+
+
+def plain(value: Any) -> str:
+    """A single value as a text that is the same for all that means the same to people."""
+    exact = number(value)
+    if exact is None or exact.adjusted() > _LONGEST or exact != exact.to_integral_value():
+        return _normal(str(value))
+    return str(int(exact))
+
+
+def _looks(sent: Any, stored: Any) -> str:
+    one, other = number(sent), number(stored)
     if one is not None and other is not None:
-        how, translated = _how_number(one, other), _scaled(one, other)
-    elif isinstance(sent, str) and isinstance(stored, str):
-        how, translated = _how_text(sent, stored), _is_time(sent) and _is_time(stored)
-    else:
-        how, translated = "", type(sent) is not type(stored)
-    if translated:
-        return ""
-    return how or ("differs" if whole else "")
+        return _how_number(one, other)
+    return _how_text(sent, stored) if isinstance(sent, str) and isinstance(stored, str) else ""
 
 
-def _same(sent: Any, stored: Any) -> bool:
+def _translated(sent: Any, stored: Any) -> bool:
+    one, other = number(sent), number(stored)
+    if one is not None and other is not None:
+        return _scaled(one, other)
+    if isinstance(sent, str) and isinstance(stored, str):
+        return _is_time(sent) and _is_time(stored)
+    return type(sent) is not type(stored)
+
+
+def same(sent: Any, stored: Any) -> bool:
     """Whether two values mean the same to people who store them: 12 and "12", true and 1, an address in small letters."""
+    if type(sent) is type(stored) and sent == stored:
+        return True
     if isinstance(sent, bool) or isinstance(stored, bool):
         return _truth(sent) is not None and _truth(sent) == _truth(stored)
-    one, other = _number(sent), _number(stored)
+    one, other = number(sent), number(stored)
     if one is not None and other is not None:
         return one == other
     if isinstance(sent, str) and isinstance(stored, str):
         return _normal(sent) == _normal(stored)
     if isinstance(sent, dict) and isinstance(stored, dict):
-        return sent.keys() == stored.keys() and all(_same(sent[name], stored[name]) for name in sent)
+        return sent.keys() == stored.keys() and all(same(sent[name], stored[name]) for name in sent)
     if isinstance(sent, list) and isinstance(stored, list):
-        return len(sent) == len(stored) and all(map(_same, sent, stored))
+        return len(sent) == len(stored) and all(map(same, sent, stored))
     return bool(sent == stored) or (sent in (None, "") and stored in (None, ""))
 
 
@@ -120,7 +153,7 @@ def _truth(value: Any) -> bool | None:
     return {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
 
 
-def _number(value: Any) -> Decimal | None:
+def number(value: Any) -> Decimal | None:
     """A number, or a text that is one, to its last digit; None: it is none."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -161,7 +194,7 @@ def _how_text(sent: str, stored: str) -> str:
     lost = len(sent) == len(stored) and all(
         b in (a, "?", "\ufffd") for a, b in zip(sent, stored, strict=True)
     )
-    if lost or stored == "".join(c for c in sent if c <= "\uffff"):
+    if lost or _normal(stored) == _normal("".join(c for c in sent if c <= "\uffff")):
         return "characters lost"
     raw = sent.encode("utf-8", "surrogatepass")
     if stored in (raw.decode("latin-1"), raw.decode("cp1252", "replace")):

@@ -37,7 +37,8 @@ class Planting:
         address = self._sender.person(template)
         if "@" in address or PLACE.search(address):
             fresh, key = self._addressed(address)
-            return self._sender.addressed(event, fresh), key
+            event = self._sender.addressed(event, fresh)
+            return event, self._first_id(event) if self._sender.by_id else key
         return event, self._first_id(event)
 
     def _fresh(self, old: Any) -> Any:

@@ -35,6 +35,8 @@ class Sender:
         self.policy: Policy = self.vendor.policies[self.feed.name].altered(policy or {})
         self.apart = False
         """Whether each event goes alone: a receiver that loses what comes with others is told so once."""
+        self.by_id = False
+        """Whether an event is known again by its id though it has an address: a receiver that stores no addresses."""
 
     @property
     def title(self) -> str:

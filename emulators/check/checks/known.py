@@ -23,32 +23,42 @@ EACH = 2
 
 async def ids_kept(session: Session) -> bool:
     """Whether an event that names nobody by a planted address can be found by its id, in each form that it may have."""
+    kept, _ = await _looked_for(session)
+    if not kept:
+        # Nor is it held against anybody at the end that those are not found which were sent until it was known.
+        ledger = session.ledger
+        ledger.tell(dict.fromkeys((key for key in ledger.keys if not TOKEN.fullmatch(key)), 0), "")
+    return kept
+
+
+async def by_id_alone(session: Session) -> bool:
+    """Whether events are found by their ids where their addresses are not; if so, all are looked for by them from now on."""
+    session.sender.by_id = True
+    kept, found = await _looked_for(session)
+    session.sender.by_id = kept and found
+    return session.sender.by_id
+
+
+async def _looked_for(session: Session) -> tuple[bool, bool]:
+    """Whether none is missing, and whether any is there."""
     sender = session.sender
     shots = [
         Shot((apart(sender, form, number),))
         for form, numbers in zip(_forms(sender, sender.event(usual_kind(session))), _numbers(), strict=False)
         for number in numbers
     ]
-    if not shots:
-        return True
     case = Case("P01", "events of nobody", tuple(shots))
     outcome = await session.run(case, _missing, oracle=True)
-    if _missing(outcome) is None:
-        return True
-    # Nor is it held against anybody at the end that those are not found which were sent until it was known.
-    ledger = session.ledger
-    ledger.tell(dict.fromkeys((key for key in ledger.keys if not TOKEN.fullmatch(key)), 0), "")
-    return False
+    return _missing(outcome) is None, any((outcome.stored or {}).values())
 
 
 def _forms(sender: Sender, event: Payload) -> Iterator[Payload]:
-    """The event without its address, with an empty one and with what is none; as it is, where it has none."""
-    if sender.place(event) is None:
+    """The event as it is, where no address tells it; without its address, with an empty one, with what is none."""
+    if sender.place(event) is None or sender.by_id:
         yield event
-        return
     for address in (ABSENT, "", SOMEBODY):
         form = sender.addressed(event, address)
-        if sender.legal(form):
+        if form != event and sender.legal(form):
             yield form
 
 

@@ -67,8 +67,8 @@ class Together:
             for case, outcome in known
             if (failure := self._judge(self._session, case, outcome)) is not None
         ]
-        confirmed = False
-        for case, outcome, failure in wrong:
+        confirmed: set[str] = set()
+        for case, _, failure in wrong:
             if self.blind:
                 return
             try:
@@ -78,8 +78,11 @@ class Together:
                 yield failure, case
                 raise
             if again is not None:
-                confirmed = True
-                await self._tell(outcome, again)
+                # Of the others that look like it nobody may ask any more.
+                for _, other, alike in wrong if again.key not in confirmed else ():
+                    if alike.key == again.key:
+                        await self._tell(other, again)
+                confirmed.add(again.key)
                 yield again, case
         if wrong and not confirmed:
             # To look at many at once tells nothing here.
