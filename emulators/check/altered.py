@@ -14,6 +14,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from emulators.check.answer import decoded
 from emulators.engine import codec
 
 SHORT = 20
@@ -68,7 +69,8 @@ def views(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
             yield from views(item, depth + 1)
     elif isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         try:
-            inner = codec.decode(value)
+            # A hostile body that was kept as a text: nested without end, perhaps.
+            inner = decoded(value)
         except ValueError:
             return
         yield from views(inner, depth + 1)

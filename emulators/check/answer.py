@@ -62,7 +62,8 @@ class Reader:
     def _read(self, data: bytes, strictly: bool, kept: bool) -> tuple[Any, tuple[bytes, int]]:
         none = b"", 0
         before, count = self._lines
-        if not (before and data.startswith(before)):
+        # One line alone is a JSON value of its own.
+        if not (before and len(data) > len(before) and data.startswith(before)):
             before, count = none
             text = _text(data, kept)
             if not text.strip():

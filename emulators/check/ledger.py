@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emulators.check.altered import Alteration, alterations
+from emulators.check.columns import Columns, Stored
 from emulators.check.vocabulary import Exchange
 from emulators.engine import codec
 from emulators.engine.provider import Payload
@@ -162,10 +163,13 @@ class Ledger:
         }
 
     def reconcile(
-        self, counts: Mapping[str, int], found: Mapping[str, Sequence[Any]] | None = None
+        self,
+        counts: Mapping[str, int],
+        found: Mapping[str, Sequence[Any]] | None = None,
+        columns: Columns | None = None,
     ) -> Reconciliation:
         """What is wrong with what is stored: `counts` of records by identity, also of identities of this run that nobody sent;
-        `found`: the records themselves, if what they say is to be compared, too."""
+        `found`: the records themselves, if what they say is to be compared, too; `columns`: where they say it."""
         lost, duplicated, unexpected, recovered = list[Entry](), list[Entry](), list[Entry](), list[Entry]()
         for key in sorted({*self._accounts, *counts}):
             account, stored = self._accounts.get(key, _Account()), counts.get(key, 0)
@@ -183,20 +187,26 @@ class Ledger:
             tuple(duplicated),
             tuple(unexpected),
             tuple(recovered),
-            tuple(self._altered(found or {})),
+            tuple(self._altered(found or {}, columns or Columns())),
             sum(self.acknowledged.values()),
         )
 
-    def _altered(self, found: Mapping[str, Sequence[Any]]) -> Iterable[Altered]:
-        for key in sorted(found):
-            account = self._accounts.get(key)
-            if account is None or not account.owed:
-                # What need not be stored may be stored in any way.
-                continue
-            events = [codec.decode(event) for event in sorted(account.may_be_stored)]
-            for record in found[key]:
+    def _altered(self, found: Mapping[str, Sequence[Any]], columns: Columns) -> Iterable[Altered]:
+        told = [
+            Stored(key, [codec.decode(event) for event in sorted(account.may_be_stored)], found[key])
+            for key in sorted(found)
+            # What need not be stored may be stored in any way.
+            if (account := self._accounts.get(key)) is not None and account.owed
+        ]
+        by_name: set[tuple[str, str]] = set()
+        for key, events, records in told:
+            for record in records:
                 for alteration in alterations(key, events, record):
+                    by_name.add((key, alteration.field))
                     yield Altered(key, alteration)
+        for key, alteration in columns.alterations(told):
+            if (key, alteration.field) not in by_name:
+                yield Altered(key, alteration)
 
 
 def _events(exchange: Exchange) -> list[str]:

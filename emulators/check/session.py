@@ -11,6 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+from emulators.check.columns import Columns
 from emulators.check.hooks import Hooks
 from emulators.check.ledger import Ledger
 from emulators.check.oracle import Records
@@ -76,6 +77,8 @@ class Session:
     """Kinds of events that are acknowledged and not stored as they are, perhaps on purpose."""
     ids_kept: bool = True
     """Whether an event that names nobody by an address can be found by its id, as far as anybody knows."""
+    columns: Columns = field(default_factory=Columns)
+    """Where its records hold which field, as far as anything was sent to learn it."""
     facts: dict[str, object] = field(default_factory=dict)
     listeners: list[Callable[[Exchange], None]] = field(default_factory=list)
     executions: int = 0
@@ -110,6 +113,12 @@ class Session:
     def acknowledges(self, status: int | None) -> bool:
         """Whether this is a success, as far as it was not complained of already."""
         return self.sender.acknowledges(status) or (status is not None and status == self.lenient)
+
+    @property
+    def usual_kinds(self) -> list[str]:
+        """The kinds that this receiver takes and keeps, as far as anything is known."""
+        bad = {*(self.refused_kinds or ()), *self.ignored_kinds}
+        return [kind for kind in self.sender.kinds if kind not in bad]
 
     def keeps(self, event: Any) -> bool:
         """Whether an event must be stored where it is acknowledged: it is of a kind that the vendor names, and that this

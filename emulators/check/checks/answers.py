@@ -4,16 +4,18 @@ upset nobody. Pure."""
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from emulators.check.altered import alterations
+from emulators.check.altered import Alteration, alterations
+from emulators.check.checks.learning import learn, stored_of
+from emulators.check.columns import Stored
 from emulators.check.planting import PLACE, TOKEN
 from emulators.check.session import Session
-from emulators.check.vocabulary import Case, Exchange, Failure, Heard, Outcome, Severity, Verdict
-from emulators.engine import codec
+from emulators.check.vocabulary import Case, Failure, Heard, Outcome, Severity, Verdict
 
 Judge = Callable[[Session, Case, Outcome], Failure | None]
 
@@ -132,32 +134,42 @@ def lost(session: Session, case: Case, outcome: Outcome) -> Failure | None:
 
 
 def altered(session: Session, case: Case, outcome: Outcome) -> Failure | None:
-    """Of what was stored: a record says something else than the event did, in a field that the case is about."""
-    path = case.data.get("path")
+    """Of what was stored: a record says something else than the event did, in a field that the case is about, by the field's own
+    name or in the column that holds it."""
     for exchange in outcome.exchanges if outcome.found is not None else ():
         if not exchange.acknowledged:
             continue
-        events = sent_events(exchange)
-        for event, key in zip(events, exchange.keys, strict=False):
-            records = (outcome.found or {}).get(key, [])
-            if not TOKEN.fullmatch(key) or exchange.keys.count(key) > 1 or len(records) != 1:
-                continue
-            for alteration in alterations(key, [event], records[0]):
-                if not path or alteration.field.split(".")[0] == str(path[0]):
-                    return Failure(
-                        key_of(case, f"{alteration.field} altered"),
-                        f"{subject(case)}: acknowledged, and stored otherwise: {alteration}",
-                    )
+        told = stored_of(session, outcome, exchange)
+        for one, alteration in (*_by_name(told), *_by_column(session, told)):
+            if _is_about(case, one.events, alteration):
+                return Failure(
+                    key_of(case, f"{alteration.field} altered"),
+                    f"{subject(case)}: acknowledged, and stored otherwise: {alteration}",
+                )
     return None
 
 
-def sent_events(exchange: Exchange) -> list[Any]:
-    """The events of a request as they left."""
-    try:
-        value = codec.decode(exchange.body)
-    except ValueError:
-        return []
-    return value if isinstance(value, list) else [value]
+def _by_name(told: Iterable[Stored]) -> Iterator[tuple[Stored, Alteration]]:
+    for one in told:
+        if len(one.records) == 1:
+            yield from ((one, found) for found in alterations(one.key, one.events, one.records[0]))
+
+
+def _by_column(session: Session, told: Sequence[Stored]) -> Iterator[tuple[Stored, Alteration]]:
+    known = {one.key: one for one in told}
+    return ((known[key], found) for key, found in session.columns.alterations(told))
+
+
+def _is_about(case: Case, events: Sequence[Any], alteration: Alteration) -> bool:
+    """Whether it is in the field that a case has changed, or in another that it gave the same odd value."""
+    path = case.data.get("path")
+    if not path or alteration.field.split(".")[0] == str(path[0]):
+        return True
+    for event in events:
+        with suppress(LookupError):
+            if _at(event, path) == alteration.sent:
+                return True
+    return False
 
 
 def legal(session: Session, case: Case, outcome: Outcome) -> Failure | None:
@@ -203,6 +215,8 @@ def either(session: Session, case: Case, outcome: Outcome) -> Failure | None:
 
 async def tried(session: Session, judge: Judge, case: Case) -> Failure | None:
     """Executes a case once; the oracle is asked where something must have been stored."""
+    if case.legal and "path" in case.data:
+        await learn(session)
     judged = partial(judge, session, case)
     return judged(await session.run(case, judged, oracle=case.legal))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 
+from emulators.check.answer import decoded
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import answered
-from emulators.check.checks.parts import broken, like, ordinary, story, usual_kinds
+from emulators.check.checks.parts import broken, like, ordinary, story
 from emulators.check.judging import attempt
 from emulators.check.sender import Sender
 from emulators.check.session import Session
@@ -73,7 +73,7 @@ async def truncated_batches(session: Session) -> AsyncIterator[tuple[Failure, Ca
 async def _separate_states(session: Session) -> tuple[Payload, ...]:
     """Two states of a message, if two such that come apart are two records: who keeps one record for a message loses nothing by
     keeping one."""
-    find = partial(like, session.sender, among=usual_kinds(session))
+    find = partial(like, session.sender, among=session.usual_kinds)
     kinds = [kind for kind in (find("deliver"), find("open", "read")) if kind]
     told = story(session, kinds) if len(kinds) == 2 and session.records is not None else ()
     if not told:
@@ -145,7 +145,7 @@ def _position(session: Session, case: Case, outcome: Outcome) -> Failure | None:
 def _told(session: Session, exchange: Exchange) -> tuple[int | None, bool]:
     """How many events the answer says were taken, and whether it was said where to look."""
     try:
-        value = json.loads(exchange.heard.body)
+        value = decoded(exchange.heard.body.decode("utf-8", "replace"))
     except ValueError:
         return None, False
     if session.count_pointer:

@@ -11,7 +11,6 @@ from typing import Any
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import each, either, legal, shown, subject
 from emulators.check.checks.edits import apart
-from emulators.check.checks.parts import usual_kinds
 from emulators.check.checks.sweeping import batches, healthy
 from emulators.check.sender import Sender
 from emulators.check.session import Session
@@ -52,7 +51,7 @@ async def stored_words(session: Session) -> dict[str, dict[str, str]]:
 
     A place counts where no two harmless kinds have the same word, nor one the word of a bad kind.
     """
-    sender, kinds = session.sender, usual_kinds(session)
+    sender, kinds = session.sender, session.usual_kinds
     events = tuple(apart(sender, sender.event(kind), number) for number, kind in enumerate(kinds))
     shots = [Shot(events)] if batches(sender) else [Shot((event,)) for event in events]
     case = Case("C12", "one event of each kind", tuple(shots))

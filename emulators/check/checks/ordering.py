@@ -17,7 +17,6 @@ from emulators.check.checks.parts import (
     ordinary,
     story,
     usual_kind,
-    usual_kinds,
 )
 from emulators.check.judging import attempt
 from emulators.check.oracle import Records
@@ -55,7 +54,7 @@ async def orders(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
     records, sender = session.records, session.sender
     if records is None:
         return
-    for kinds in _stories(sender, usual_kinds(session)):
+    for kinds in _stories(sender, session.usual_kinds):
         events = story(session, kinds)
         if not events:
             continue
@@ -142,7 +141,7 @@ async def keys(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
 def _pairs(session: Session) -> list[tuple[str, str, tuple[Payload, ...]]]:
     sender = session.sender
     found = []
-    find = partial(like, sender, among=usual_kinds(session))
+    find = partial(like, sender, among=session.usual_kinds)
     delivered, opened = find("deliver"), find("open", "read", "click")
     if delivered and opened:
         found.append(

@@ -23,15 +23,9 @@ BEGINNING = 1_767_323_300
 STEP = 60
 
 
-def usual_kinds(session: Session) -> list[str]:
-    """The kinds that this receiver takes and keeps, as far as anything is known."""
-    bad = {*(session.refused_kinds or ()), *session.ignored_kinds}
-    return [kind for kind in session.sender.kinds if kind not in bad]
-
-
 def usual_kind(session: Session) -> str:
-    """One of them, that names a person if any does."""
-    kinds = usual_kinds(session)
+    """A kind that this receiver takes and keeps, that names a person if any does."""
+    kinds = session.usual_kinds
     return next(
         (kind for kind in kinds if _personal(session.sender, kind)), (kinds or session.sender.kinds)[0]
     )

@@ -21,6 +21,9 @@ from emulators.errors import TargetUnusable
 
 LATE = "late"
 """The key of the failure where every answer is later than the vendor waits."""
+SLOW = "slow oracle"
+"""Fact: how many records it shows, and how many seconds a look takes, if these are more than `SLOW_FROM`."""
+SLOW_FROM = 0.05
 ASKED = 5
 """Requests that the usual time of an answer is taken from."""
 
@@ -107,6 +110,8 @@ async def find_again(session: Session, longest: float = LONGEST) -> Failure | No
             # Until all kinds are looked at in earnest.
             session.ignored_kinds = [kind for kind, there in shown.items() if there is False]
             session.ids_kept = await ids_kept(session)
+            if records.look > SLOW_FROM:
+                session.facts[SLOW] = {"records": records.held, "seconds": records.look}
             return None
     if any((await _shown(session, kinds, None, int(time.time()))).values()):
         return Failure(

@@ -36,7 +36,8 @@ async def reconciled(session: Session) -> AsyncIterator[Judged]:
 
     _, settled = await records.settle(keys, complete)
     found = records.accounts(keys, session.run_id)
-    account = ledger.reconcile({key: len(records) for key, records in found.items()}, found)
+    counts = {key: len(records) for key, records in found.items()}
+    account = ledger.reconcile(counts, found, session.columns)
     # Ids that are too short to be told from other numbers say nothing, and are in no account.
     lost, duplicated, unexpected = map(_tellable, (account.lost, account.duplicated, account.unexpected))
     # An id may stand in events, too, that are known by an address of their own.

@@ -13,6 +13,7 @@ from typing import Any
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import dotted, each, either
 from emulators.check.checks.edits import apart, chosen, redated, time_field, written
+from emulators.check.checks.learning import make_sure
 from emulators.check.checks.sweeping import Found, batches, healthy, sweep
 from emulators.check.planting import PLACE
 from emulators.check.sender import Sender
@@ -42,6 +43,14 @@ async def texts(session: Session) -> Found:
         yield found
     async for found in each(session, either, halves(session)):
         yield found
+    make_sure(session, "text")
+
+
+async def numbers(session: Session) -> Found:
+    """Numbers of all widths, and neighbours that differ in the last bit."""
+    async for found in sweep("C15", ("number",), True, "inferred", together=True)(session):
+        yield found
+    make_sure(session, "number")
 
 
 def halves(session: Session) -> Iterator[Case]:
@@ -118,7 +127,7 @@ def _instants(value: Any) -> Iterator[tuple[float, str]]:
     if isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _instants(item)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
+    elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 10**18:
         yield from ((value / scale, str(value)) for scale in (1, 1000, 10**6))
     elif isinstance(value, str) and _ZONED.search(value):
         with suppress(ValueError):
@@ -205,7 +214,7 @@ CHECKS = (
         "Ids outgrow 32 bits, and JavaScript's numbers end at 2^53: two ids that differ in the last digit become one. Keep ids as "
         "text, or as 64 bits where the vendor says so.",
         applies=wants("holds a number", "number"),
-        run=sweep("C15", ("number",), True, "inferred", together=True),
+        run=numbers,
         judge=either,
         reads_oracle=True,
         blind=True,
