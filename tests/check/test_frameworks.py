@@ -18,7 +18,7 @@ from emulators.check.vocabulary import Verdict
 from tests.check.receivers.frameworks import PATHS, Framework, missing
 
 # Nobody's default knows an event again: what comes twice is written down twice.
-DOUBLED = {"C04", "C05", "C17"}
+DOUBLED = {"C04"}
 # Nobody's default looks whether the events are this vendor's (C34).
 FAILS: Mapping[str, set[str]] = MappingProxyType(
     {

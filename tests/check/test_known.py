@@ -10,6 +10,7 @@ from emulators.check.checks import fuzzing, reconciling, stateful
 from emulators.check.checks.known import by_id_alone, ids_kept
 from emulators.check.running import Runner
 from emulators.check.session import Session
+from emulators.check.vocabulary import Shot
 from tests.check.planted import Bug, Store, good, session_against
 
 pytestmark = pytest.mark.asyncio
@@ -111,7 +112,7 @@ async def test_events_without_an_address_that_came_before_are_held_against_nobod
         sender = session.sender
         for seed in (1, 2):
             event = sender.addressed(sender.event(None, seed), "somebody")
-            await session.fire(fuzzing.Shot((event,)))
+            await session.fire(Shot((event,)))
         session.ids_kept = await ids_kept(session)
         runner = Runner(session, reconciling.CHECKS)
         await runner.run()
@@ -123,6 +124,15 @@ async def test_a_receiver_that_stores_ids_and_no_addresses_is_known_by_ids(recei
     async with session_against(receiver, "esputnik", "workflow", oracle=True) as (session, _):
         assert await by_id_alone(session) is told
         assert session.sender.by_id is told
+
+
+async def test_addresses_that_were_looked_for_before_are_held_against_nobody() -> None:
+    async with session_against(of_messages, "esputnik", "workflow", oracle=True) as (session, _):
+        await session.fire(Shot((session.sender.event(),)))
+        assert await by_id_alone(session)
+        runner = Runner(session, reconciling.CHECKS)
+        await runner.run()
+    assert runner.results[0].findings == []
 
 
 async def test_a_feed_without_ids_is_not_known_by_them() -> None:

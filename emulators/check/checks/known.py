@@ -25,9 +25,7 @@ async def ids_kept(session: Session) -> bool:
     """Whether an event that names nobody by a planted address can be found by its id, in each form that it may have."""
     kept, _ = await _looked_for(session)
     if not kept:
-        # Nor is it held against anybody at the end that those are not found which were sent until it was known.
-        ledger = session.ledger
-        ledger.tell(dict.fromkeys((key for key in ledger.keys if not TOKEN.fullmatch(key)), 0), "")
+        _excuse(session, planted=False)
     return kept
 
 
@@ -36,7 +34,15 @@ async def by_id_alone(session: Session) -> bool:
     session.sender.by_id = True
     kept, found = await _looked_for(session)
     session.sender.by_id = kept and found
+    if session.sender.by_id:
+        _excuse(session, planted=True)
     return session.sender.by_id
+
+
+def _excuse(session: Session, planted: bool) -> None:
+    """It is held against nobody at the end that those are not found which were sent until it was known."""
+    keys = [key for key in session.ledger.keys if bool(TOKEN.fullmatch(key)) is planted]
+    session.ledger.tell(dict.fromkeys(keys, 0), "")
 
 
 async def _looked_for(session: Session) -> tuple[bool, bool]:

@@ -49,7 +49,7 @@ class Together:
         if failure is not None:
             await self._tell(outcome, failure)
             yield failure, case
-        elif not self.blind:
+        else:
             self._open.append((case, outcome))
         if len(self._open) >= self._at_once:
             async for told in self.rest():
