@@ -122,11 +122,6 @@ class Sender:
         """JSON pointers to what the vendor tells one event or message from another by."""
         return tuple(self.feed.identities)
 
-    def address(self, event: Any) -> str | None:
-        """The field of an event that names a person by an address; None: it has none."""
-        path = self.place(event)
-        return str(path[0]) if path is not None and len(path) == 1 else None
-
     def place(self, event: Any) -> Path | None:
         """Where an event names a person by an address; None: nowhere."""
         found = (pointer for pointer in ADDRESSES if isinstance(look_up(event, pointer), str))

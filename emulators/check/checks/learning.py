@@ -128,7 +128,7 @@ def stored_of(session: Session, outcome: Outcome, exchange: Exchange) -> list[St
 
 def _recognised(session: Session) -> Callable[[str], bool]:
     """Whether an identity stands in its own records alone. An id does where a feed has nothing else."""
-    ids = session.ids_kept and session.sender.address(session.sender.event()) is None
+    ids = session.ids_kept and (session.sender.by_id or session.sender.place(session.sender.event()) is None)
     return lambda key: bool(TOKEN.fullmatch(key)) or (ids and tellable(key))
 
 

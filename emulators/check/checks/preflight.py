@@ -10,12 +10,12 @@ from emulators.check.cases import bare
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import answered, success
 from emulators.check.checks.edits import apart, redated
+from emulators.check.checks.known import by_id_alone, ids_kept
 from emulators.check.checks.leaks import Watch
 from emulators.check.checks.parts import ordinary
 from emulators.check.oracle import LONGEST, OracleUnusable
 from emulators.check.planting import TOKEN
 from emulators.check.session import Session
-from emulators.check.storing import tellable
 from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Shot, Verdict
 from emulators.errors import TargetUnusable
 
@@ -119,6 +119,8 @@ async def find_again(session: Session, longest: float = LONGEST) -> Failure | No
             "The documents' own examples are acknowledged and not stored; dated now they are. Events are dropped for their age, and"
             " after an outage the vendor sends what is hours or days old",
         )
+    if await by_id_alone(session):
+        return None
     told = ", ".join(kinds[:3]) + (f" and {len(kinds) - 3} more kinds" if len(kinds) > 3 else "")
     raise OracleUnusable(
         f"the oracle shows none of the events that were acknowledged ({told}): either it looks elsewhere, or the receiver"
@@ -143,25 +145,6 @@ async def _shown(
         if success(exchange.heard):
             found[kind] = bool((outcome.stored or {}).get(key)) if TOKEN.fullmatch(key) else None
     return found
-
-
-async def ids_kept(session: Session) -> bool:
-    """Whether an event that names nobody by an address can be found by its id: an app need not store ids, nor events of nobody."""
-    sender = session.sender
-    event = sender.event()
-    field = sender.address(event)
-    nameless = {name: value for name, value in event.items() if name != field}
-    forms = [form for form in (nameless, {**event, field or "": ""}) if field and sender.legal(form)]
-    if not forms:
-        return True
-    case = Case(
-        "P01", "an event of nobody", tuple(Shot((apart(sender, form, n),)) for n, form in enumerate(forms))
-    )
-    outcome = await session.run(
-        case, lambda told: None if all((told.stored or {}).values()) else told, oracle=True
-    )
-    taken = [exchange.keys[0] for exchange in outcome.exchanges if exchange.acknowledged]
-    return all((outcome.stored or {}).get(key) for key in filter(tellable, taken))
 
 
 def _unseen(outcome: Outcome) -> str | None:

@@ -97,7 +97,7 @@ function take(request, raw) {
 // The state of a message is its weightiest event, among equals the latest: not the one that came last.
 const WEIGHTS = [/^(un|email )?delivered|bounce/i, /^(email )?open|^read/i, /click|redirect/i, /subscribe/i, /spam|complain/i];
 const kindOf = (event) => event.activityStatus ?? event.event ?? event.event_name ?? null;
-const personOf = (event) => event.email ?? event.recipient ?? event.hwid ?? null;
+const personOf = (event) => event.email ?? event.recipient ?? event.hwid ?? event.data?.email ?? null;
 const weight = (event) => WEIGHTS.findLastIndex((words) => words.test(kindOf(event) ?? ""));
 const time = (event) => Number(event.timestamp) || Date.parse(`${event.activityDateTime}Z`) || 0;
 const tie = (event) => /^un|bounce|^re/i.test(kindOf(event));

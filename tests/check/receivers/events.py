@@ -118,8 +118,10 @@ def feed_of(event: Event) -> Feed | None:
 
 
 def first(event: Event, names: tuple[str, ...]) -> Any:
-    """The first of some fields that says anything."""
-    return next((event[name] for name in names if event.get(name) not in (None, "")), None)
+    """The first of some fields that says anything; a workflow's block has them in its data."""
+    inner = event.get("data")
+    whole = {**inner, **event} if isinstance(inner, dict) else event
+    return next((whole[name] for name in names if whole.get(name) not in (None, "")), None)
 
 
 def message_of(event: Event, feed: Feed) -> str | None:
