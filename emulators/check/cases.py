@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from emulators.check.catalogue import Check
 from emulators.check.pulse import GONE
+from emulators.check.reports.filling import SHORTEST_SECRET
 from emulators.check.reports.reproduction import body_file, case_file, case_id
 from emulators.check.sender import Sender
 from emulators.check.session import Session
@@ -123,13 +124,15 @@ def told(finding: Finding, case: Case, session: Session) -> dict[str, Any]:
 
 
 def _veil(session: Session) -> Veil:
-    return Veil(secrets=session.target.basic[1:] if session.target.basic else ())
+    target = session.target
+    headers = (value for _, value in target.headers if len(value) >= SHORTEST_SECRET)
+    return Veil(secrets=[*(target.basic or ())[1:], *headers])
 
 
 def bare(url: str) -> str:
-    """Without the query: where a vendor knows no other way, the credentials are in it, by any name."""
+    """Without credentials: where a vendor knows no other way, they are in the query, by any name."""
     parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _changed(sender: Sender) -> dict[str, Any]:

@@ -83,7 +83,7 @@ class Hooks:
                 pause = min(2 * pause, LONGEST_PAUSE)
         finally:
             await wire.close()
-        raise HookFailed(f"{url} is not ready within {self._timeout:g} s: {why}")
+        raise HookFailed(f"{url.partition('?')[0]} is not ready within {self._timeout:g} s: {why}")
 
     async def _run(self, name: str) -> None:
         command = self._commands[name]

@@ -27,8 +27,10 @@ from emulators.check.session import Session
 from emulators.check.vocabulary import Target, Verdict
 from emulators.check.wire import Wire
 from emulators.engine.egress import Egress
+from emulators.errors import TargetUnusable
 from tests.check.planted import Store, good, session_against
 from tests.check.receivers.mutants import Mutant
+from tests.support.receiver import free_port_url
 
 pytestmark = pytest.mark.asyncio
 
@@ -53,6 +55,14 @@ async def test_an_oracle_that_shows_nothing_of_ours_ends_the_run_with_one_word(a
             await find_again(session, longest=0.1)
     assert json.dumps(answer) in str(told.value)
     assert "looks elsewhere, or the receiver stores nothing" in str(told.value)
+
+
+async def test_a_receiver_that_is_not_there_is_named_without_the_secrets_of_its_address() -> None:
+    async with session_against(good) as (session, _):
+        session.target = Target(f"{free_port_url()}?key=Qu3rySecret")
+        with pytest.raises(TargetUnusable, match="nobody listens .* Is your app running?") as told:
+            await first(session)
+    assert "Qu3rySecret" not in str(told.value)
 
 
 async def test_an_oracle_that_cannot_be_read_is_told_of_though_nothing_asks_it() -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOST_SENT = 20
 """Requests of one case that are told."""
 LONGEST_ANSWER = 400
-_SHORTEST_SECRET = 6
+SHORTEST_SECRET = 6
 """Shorter values stand in too many harmless places to be hidden wherever they stand."""
 
 
@@ -36,7 +36,7 @@ def veil_of(target: Target, variables: Mapping[str, str] | None = None) -> Veil:
             secrets += [value, value.partition(" ")[2]]
     if "@" in urlsplit(target.url).netloc:
         secrets.append(urlsplit(target.url).password or "")
-    return Veil(secrets=[secret for secret in secrets if len(secret) >= _SHORTEST_SECRET])
+    return Veil(secrets=[secret for secret in secrets if len(secret) >= SHORTEST_SECRET])
 
 
 @dataclass(frozen=True, slots=True)
