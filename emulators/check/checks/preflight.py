@@ -158,8 +158,8 @@ CHECKS = (
         "preflight",
         Severity.CRITICAL,
         Verdict.FAIL,
-        "A receiver that does not take what the vendor prints as an example takes nothing of his. See to this first: nothing "
-        "but the handshake is checked until it does.",
+        "A receiver that does not take what the vendor prints as an example takes nothing of his. See to this first: nothing else "
+        "is checked until it does.",
         run=reach,
         judge=first_answer,
         shrinks=False,
