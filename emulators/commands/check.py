@@ -187,7 +187,7 @@ def _check(args: argparse.Namespace, settings: Settings, words: Mapping[str, Any
         examination.session.listeners.append(output.note)
         output.begin(examination)
         try:
-            result = asyncio.run(examination.run())
+            result = asyncio.run(output.follow(examination.run()))
         except KeyboardInterrupt:
             examination.interrupted = True
             result = examination.result()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from emulators.check.examining import Examination
 from emulators.check.reports import har, html, json_, junit, ndjson, terminal
 from emulators.check.reports.model import PhaseResult, Run
 from emulators.check.running import Result
 from emulators.check.vocabulary import Exchange, Finding
+
+TICK = 1.0
 
 
 class Output:
@@ -28,6 +32,7 @@ class Output:
         self._progress = terminal.Progress(self._out, live, self._style)
         self._phase = ""
         self._requests = 0
+        self._since = 0.0
         self._examination: Examination | None = None
         self._har: har.Log | None = None
         self._stream: ndjson.Stream | None = None
@@ -49,7 +54,7 @@ class Output:
         """Of a phase that begins, a finding, a check that is over."""
         if kind == "phase":
             self._close_phase()
-            self._phase, self._requests = str(data), 0
+            self._phase, self._requests, self._since = str(data), 0, time.monotonic()
             if self._har:
                 self._har.phase = self._phase
         elif isinstance(data, Finding) and self._examination:
@@ -66,9 +71,27 @@ class Output:
     def note(self, exchange: Exchange) -> None:
         """Of a request that has ended."""
         self._requests += 1
-        self._progress.step(self._phase, self._requests)
+        self._step()
         if self._har:
             self._har.note(exchange)
+
+    async def follow(self, running: Coroutine[Any, Any, Run]) -> Run:
+        """A run to its end; that it goes on is seen also while a hook, an oracle or an answer is waited for."""
+        ticking = asyncio.create_task(self._tick())
+        try:
+            return await running
+        finally:
+            ticking.cancel()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            if self._phase:
+                self._step()
+
+    def _step(self) -> None:
+        passed = time.monotonic() - self._since
+        self._progress.step(self._phase, self._requests, f"{passed:.0f} s" if passed > TICK else "")
 
     def _close_phase(self) -> None:
         if self._phase and self._examination:

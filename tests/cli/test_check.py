@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import re
 import shlex
 import signal
 import socket
@@ -568,3 +570,21 @@ def test_ctrl_c_while_a_finding_gets_small_tells_it_as_it_is(folder: Path) -> No
         out, _ = interrupted(receiver, "--only", "C07")
     assert "FAIL C07" in out
     assert list((folder / "check-cases").glob("case-*.json"))
+
+
+def test_on_a_terminal_it_is_seen_to_go_on_while_an_answer_is_waited_for(folder: Path) -> None:
+    master, slave = os.openpty()
+    with Stalling(8) as receiver:
+        words = ["check", "esputnik", receiver.url, "--no-fuzz", "--timeout", "30"]
+        process = subprocess.Popen([*COMMAND, *words], env=environment(), stdout=slave, stderr=slave)
+        os.close(slave)
+        shown = b""
+        try:
+            # Nothing is answered any more; two different times are two signs of life.
+            while len(set(re.findall(rb"requests +(\d+) s", shown))) < 2:
+                shown += os.read(master, 4096)
+        finally:
+            process.kill()
+            process.wait()
+            os.close(master)
+    assert b"handshake" in shown
