@@ -8,7 +8,7 @@ from datetime import date
 
 from emulators.check.running import MOST_FINDINGS, Result
 from emulators.check.settings import Accepted
-from emulators.check.vocabulary import Finding, Verdict
+from emulators.check.vocabulary import Finding
 
 FACT = "accepted deviations"
 """Fact: what is to be said of them, in sentences."""
@@ -21,12 +21,6 @@ def marked(finding: Finding, accept: Sequence[Accepted], today: date) -> Finding
             until = accepted.until.isoformat() if accepted.until else ""
             return replace(finding, accepted=accepted.reason, accepted_until=until)
     return finding
-
-
-def verdict(findings: Sequence[Finding]) -> Verdict:
-    """What a check came to that found these: the worst that is not put up with."""
-    counting = {finding.verdict for finding in findings if not finding.accepted}
-    return next((v for v in (Verdict.FAIL, Verdict.RISK) if v in counting), Verdict.ACCEPTED)
 
 
 def notes(accept: Sequence[Accepted], results: Mapping[str, Result], today: date) -> Iterator[str]:

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from emulators import __version__
-from emulators.check.accepting import FACT, marked, notes, verdict
+from emulators.check.accepting import FACT, marked, notes
 from emulators.check.again import Again
 from emulators.check.answer import OracleUnusable
 from emulators.check.cases import playable
@@ -25,7 +25,7 @@ from emulators.check.reports import model as reported
 from emulators.check.reports.filling import Teller, veil_of
 from emulators.check.reports.model import Found, PhaseResult, Run
 from emulators.check.reports.timeline import Timeline
-from emulators.check.running import Result, Runner
+from emulators.check.running import Result, Runner, worst
 from emulators.check.sender import Sender
 from emulators.check.session import Budget, Session
 from emulators.check.settings import Settings
@@ -218,7 +218,7 @@ class Examination:
         """With what is put up with marked as such, and the reason why it was not done where it was not."""
         findings = [marked(finding, self.settings.accept, self.today) for finding in result.findings]
         # A check that was interrupted has no verdict of its own yet; what it found stands.
-        came_to = verdict(findings) if findings else result.verdict
+        came_to = worst(findings, Verdict.ACCEPTED) if findings else result.verdict
         unknown_yet = result.verdict is Verdict.NOT_CHECKED and not result.reason
         return replace(
             result,

@@ -99,28 +99,25 @@ class Runner:
                     self.tell("finding", finding)
                     if len(result.findings) == MOST_FINDINGS:
                         break
-            result.verdict = _worst(result.findings)
+            result.verdict = worst(result.findings, Verdict.PASS)
             self._doubt(result, before)
         except CannotTell as reason:
             result.reason = str(reason)
-            result.verdict = _worst(result.findings) if result.findings else Verdict.NOT_CHECKED
         except (BudgetSpent, TimeoutError) as spent:
-            why = str(spent) or TIME_IS_UP
-            self.cut = self.cut or why
-            result.verdict = _worst(result.findings) if result.findings else Verdict.NOT_CHECKED
-            result.reason = why
+            result.reason = str(spent) or TIME_IS_UP
+            self.cut = self.cut or result.reason
         except TargetGone as gone:
-            self.cut = self.cut or str(gone)
-            result.verdict = _worst(result.findings) if result.findings else Verdict.NOT_CHECKED
             result.reason = str(gone)
+            self.cut = self.cut or result.reason
             self._mourn(gone)
         except TargetUnusable as lost:
             if check.phase == "preflight":
                 raise
             # What is known by now is worth telling.
-            self.unsure = self.unsure or str(lost)
-            result.verdict = _worst(result.findings) if result.findings else Verdict.NOT_CHECKED
             result.reason = str(lost)
+            self.unsure = self.unsure or result.reason
+        if result.reason:
+            result.verdict = worst(result.findings, Verdict.NOT_CHECKED)
         result.requests = self.session.budget.spent - before
         result.seconds = time.perf_counter() - started
         self.tell("result", result)
@@ -214,6 +211,7 @@ class Runner:
             raise
 
 
-def _worst(findings: Sequence[Finding]) -> Verdict:
-    verdicts = {finding.verdict for finding in findings if not finding.accepted}
-    return next((v for v in (Verdict.FAIL, Verdict.RISK) if v in verdicts), Verdict.PASS)
+def worst(findings: Sequence[Finding], otherwise: Verdict) -> Verdict:
+    """What a check came to that found these: the worst that is not put up with; `otherwise` if there is none."""
+    found = {finding.verdict for finding in findings if not finding.accepted}
+    return next((verdict for verdict in (Verdict.FAIL, Verdict.RISK) if verdict in found), otherwise)

@@ -116,7 +116,8 @@ class Doorway:
         ):
             raise too_long(limits)
         content = request.content
-        body = content.read_nowait() if content.is_eof() else await self._read(request, content)
+        whole = content.is_eof() and content.exception() is None
+        body = content.read_nowait() if whole else await self._read(request, content)
         if coding := request.headers.get("Content-Encoding"):
             body = inflate(body, coding.strip().lower(), limits)
         request.body = body

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gzip
 import logging
+import socket
 import zlib
 from collections.abc import Iterator
+from unittest.mock import Mock
 
 import pytest
+from aiohttp import web
+from aiohttp.streams import StreamReader
+from aiohttp.test_utils import make_mocked_request
 
+from emulators.engine.doorway import Doorway
+from emulators.engine.limits import Refusal
 from tests.support.rawhttp import Echo, Wire, echo, exchange, post
 
 GOOD = post(b"good")
@@ -284,6 +292,20 @@ def test_a_body_whose_pieces_are_broken_is_refused_at_once(open_door, rest: byte
         assert answer.status == 400
         assert wire.closed()
     assert (open_door.doorway.struck, open_door.bodies) == ({"syntax": 1}, [])
+
+
+@pytest.mark.asyncio
+async def test_a_body_that_broke_before_anybody_looked_at_it_is_refused_as_well() -> None:
+    # By sockets it comes about once in thousands: both pieces arrive between the head and the first look.
+    content = StreamReader(Mock(_reading_paused=False), 2**16, loop=asyncio.get_running_loop())
+    content.set_exception(web.RequestPayloadError("Invalid character in chunk size"))
+    content.feed_eof()
+    request = make_mocked_request("POST", "/", payload=content)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        doorway = Doorway(listening, Mock())
+        with pytest.raises(Refusal, match="Invalid character in chunk size") as told:
+            await doorway._receive(request)
+    assert told.value.status == 400
 
 
 # --- Connections that end in their own ways
