@@ -339,6 +339,7 @@ class Narrow(Own):
 FEED = "esputnik/activity"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("application", "check", "key"),
     [
@@ -356,6 +357,7 @@ def test_a_check_finds_what_a_column_of_its_own_has_changed(
     assert (finding.verdict, finding.key, finding.confirmed) == (Verdict.FAIL, key, 3)
 
 
+@pytest.mark.thorough
 def test_columns_of_its_own_are_no_defect() -> None:
     with Clean(vendor="esputnik", application=Own) as receiver:
         runner = examined(receiver.url, FEED, "S01", "C13", "C15", "C19", "C20", oracle=receiver.oracle_url)
@@ -363,6 +365,7 @@ def test_columns_of_its_own_are_no_defect() -> None:
     assert {result(runner, check).verdict for check in ("C15", "C19")} == {Verdict.PASS}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("application", "check", "field"),
     [

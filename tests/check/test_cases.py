@@ -222,6 +222,7 @@ async def test_nobody_is_there_even_if_the_finding_was_that_nothing_is_answered(
         assert (await replay(session, replace(hung, says=said))).verdict == Replay.FAILED
 
 
+@pytest.mark.thorough
 async def test_a_receiver_that_answers_nobody_afterwards_has_failed_whatever_the_check_is(
     tmp_path: Path,
 ) -> None:

@@ -342,6 +342,7 @@ class LoggingAll(Logging):
         self.log += ["stored" for _ in rows]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("application", [Logging, LoggingSuccesses, LoggingAll, Busy, BusyAtTimes])
 def test_what_grows_by_every_request_or_by_itself_is_held_against_nobody(application: type[Receiver]) -> None:
     with Clean(vendor="esputnik", application=application) as receiver:

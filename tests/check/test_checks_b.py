@@ -111,6 +111,7 @@ def test_a_sound_receiver_is_accused_of_nothing(feed: str) -> None:
     }
 
 
+@pytest.mark.thorough
 def test_without_an_oracle_what_needs_one_is_not_called_sound() -> None:
     with Clean() as receiver:
         results = examined(receiver, "esputnik/activity", oracle=False)
@@ -251,6 +252,7 @@ def test_one_record_for_all_states_of_a_message_is_no_loss(feed: str) -> None:
     assert accused(results) == {}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("number", "options", "verdict", "key"),
     [("C08", {"slow": 0.004}, RISK, "slope"), ("C08b", {"slow": 0.7}, FAIL, "late")],

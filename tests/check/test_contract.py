@@ -298,6 +298,7 @@ def test_a_file_of_settings_is_read_where_it_is_named_and_the_call_stands_over_i
     result.stdout.fnmatch_lines(["*emulators check --replay * --config emulators.toml*"])
 
 
+@pytest.mark.thorough
 def test_the_test_of_a_finding_in_the_store_asks_for_the_fixture_that_reads_it(shop: pytest.Pytester) -> None:
     shop.makepyfile(
         """

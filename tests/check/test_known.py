@@ -66,6 +66,7 @@ async def accused(session: Session) -> list[tuple[str, str]]:
     return [(found.check, found.says) for result in runner.results for found in result.findings]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("spec", "feed"), FEEDS)
 @pytest.mark.parametrize("receiver", [by_person, of_somebody])
 async def test_a_receiver_that_knows_people_and_no_ids_is_left_in_peace(
@@ -75,6 +76,7 @@ async def test_a_receiver_that_knows_people_and_no_ids_is_left_in_peace(
         assert await accused(session) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("receiver", [by_person, of_somebody])
 @pytest.mark.parametrize(("spec", "feed"), [FEEDS[0], FEEDS[4], FEEDS[5]])
 async def test_of_one_record_of_a_person_the_last_id_does_not_tell(
@@ -107,6 +109,7 @@ async def test_of_a_kind_that_is_left_out_nothing_is_asked() -> None:
         assert await ids_kept(session)
 
 
+@pytest.mark.thorough
 async def test_events_without_an_address_that_came_before_are_held_against_nobody() -> None:
     async with session_against(by_person, oracle=True) as (session, _):
         sender = session.sender

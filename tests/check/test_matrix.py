@@ -59,7 +59,7 @@ def vendor_of(number: str) -> str:
 
 def rows() -> list[Any]:
     """One defect for each row; those that wait for a store to come to rest are proved in .ci/run."""
-    slow = ("C01", "C02", "C04", "C06", "C17", "C20", "C27", "C30")
+    slow = ("C01", "C02", "C04", "C06", "C08", "C17", "C20", "C27", "C30")
     return [
         pytest.param(number, marks=pytest.mark.thorough if number in slow else ())
         for number in MUTANTS

@@ -47,6 +47,7 @@ async def test_an_oracle_that_shows_what_was_sent_is_believed() -> None:
     assert [result.verdict for result in runner.results] == [Verdict.PASS]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("answer", [[], {"error": "no such page"}, [{"email": "somebody@example.org"}]])
 async def test_an_oracle_that_shows_nothing_of_ours_ends_the_run_with_one_word(answer: Any) -> None:
     async with session_against(good) as (session, _):

@@ -89,6 +89,7 @@ async def test_one_finding_tells_which_request_silenced_it(hangs: bool) -> None:
     assert gone.check == "C24"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("hangs", [False, True])
 async def test_what_nobody_can_answer_is_neither_failed_nor_passed(hangs: bool) -> None:
     runner = await examined(Mortal(hangs=hangs))

@@ -95,6 +95,7 @@ async def test_a_field_that_is_known_to_change_is_not_told_again() -> None:
         assert await at_the_end(session) == []
 
 
+@pytest.mark.thorough
 async def test_that_others_are_doubled_hides_no_loss() -> None:
     async with session_against(forgetful, oracle=True) as (session, _):
         first = await session.run(twice(session))

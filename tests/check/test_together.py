@@ -59,6 +59,7 @@ async def test_ten_are_looked_for_with_one_look() -> None:
         assert looks == [10, 20, 25]
 
 
+@pytest.mark.thorough
 async def test_of_what_is_lost_the_cases_are_named_that_lose_by_themselves() -> None:
     def bug(store: Store, events: list[Any]) -> int:
         return store.once([event for event in events if event["subject"] != "lost"])

@@ -160,6 +160,7 @@ def test_an_error_of_ours_costs_nothing_of_what_was_found_before_it(
     assert list((folder / "check-cases").glob("case-*.json"))
 
 
+@pytest.mark.thorough
 def test_chance_leaves_no_folder_of_its_library(clean: Clean, folder: Path) -> None:
     done = run("check", "esputnik", clean.url, "--only", "F01", "--report", "r.json")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -282,6 +283,7 @@ def test_a_finding_without_a_single_case_is_shown_by_its_check_alone_and_leaves_
     assert not list(folder.rglob("case-*"))
 
 
+@pytest.mark.thorough
 def test_a_case_is_played_against_the_url_that_is_named_in_any_way(
     accepting: Mutant, clean: Clean, folder: Path
 ) -> None:
