@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from emulators.check.hooks import Hooks
 from emulators.check.reducing import fewest
 from emulators.check.shrinking import minimised
 from emulators.check.vocabulary import Shot
@@ -227,6 +228,20 @@ async def test_a_story_is_left_with_the_two_requests_that_it_needs() -> None:
     assert found.outcome is not None
     one, two = found.outcome.exchanges
     assert one.body == two.body
+
+
+async def test_a_restart_that_changes_nothing_is_left_out() -> None:
+    def bug(store: Store, events: list[Any]) -> int:
+        return 500 if events[0]["subject"] == "x" else 200
+
+    async with session_against(bug) as (session, _):
+        session.hooks = Hooks(restart=["true"])
+        first, second = session.sender.some(2, "opened")
+        shots = Shot((first,)), Shot(({**second, "subject": "x"},), before="restart")
+        finding = finding_of("status 500", *shots)
+        found = await minimised(session, check_with(by_status), finding)
+    assert found.case is not None
+    assert not any(shot.before for shot in found.case.shots)
 
 
 async def test_a_judge_that_looks_for_a_request_keeps_it() -> None:
