@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 
+import aiohttp
 from yarl import URL
 
-from emulators.check.silence import why
 from emulators.check.vocabulary import Heard, Pairs
 from emulators.check.wire import Wire
-from emulators.errors import EgressRefused, InvalidValue
 
 HEAD = 64 * 1024
 FILLED = 200_000
@@ -26,30 +25,17 @@ class HesitantWire(Wire):
     early = False
     pause = 1.0
 
-    async def send(
-        self,
-        method: str,
-        url: str,
-        headers: Pairs,
-        body: bytes | None,
-        timeout: float,
-        framing: str = "length",
+    async def _asked(
+        self, method: str, url: str, headers: Pairs, body: bytes | None, framing: str, started: float
     ) -> Heard:
-        """One request; never raises for anything that the receiver or the network does."""
-        started = time.perf_counter()
         self.early = False
         try:
-            async with asyncio.timeout(timeout):
-                status, pairs = await self._halved(method, URL(url), headers, body or b"")
-        except TimeoutError:
-            reason = f"no answer within {timeout:g} s"
+            status, pairs = await self._halved(method, URL(url), headers, body or b"")
         except asyncio.IncompleteReadError:
-            reason = "the connection was closed before an answer"
-        except (EgressRefused, InvalidValue, OSError, ValueError, asyncio.LimitOverrunError) as error:
-            reason = why(error, url)
-        else:
-            return Heard(status, pairs, b"", time.perf_counter() - started)
-        return Heard(None, seconds=time.perf_counter() - started, reason=reason)
+            raise aiohttp.ServerDisconnectedError from None
+        except asyncio.LimitOverrunError as error:
+            raise ValueError(str(error)) from None
+        return Heard(status, pairs, b"", time.perf_counter() - started)
 
     async def _halved(self, method: str, url: URL, headers: Pairs, body: bytes) -> tuple[int, Pairs]:
         address, secure = await self._address(url), url.scheme == "https"

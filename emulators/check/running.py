@@ -18,8 +18,6 @@ from emulators.errors import EmulatorError, TargetUnusable
 
 MOST_FINDINGS = 3
 """Of one check: what is the same bug under three keys is told thrice."""
-
-
 EXPLAINING: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         **dict.fromkeys(("status 301", "status 302", "status 303", "status 307", "status 308"), ("C11",)),
@@ -200,8 +198,8 @@ class Runner:
             basis=basis,
             source=fact.source if fact else "",
         )
-        if not self.shrink or check.judge is None or not check.shrinks or not case.shots:
-            whole = check.judge is None or not check.shrinks or not case.shots
+        whole = check.judge is None or not check.shrinks or not case.shots
+        if whole or not self.shrink:
             return replace(found, confirmed=1, tried=1, minimal=whole)
         try:
             return await minimised(self.session, check, found)

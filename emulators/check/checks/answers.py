@@ -1,5 +1,5 @@
 """How an answer is judged, for all checks alike: what the vendor may send must succeed in his time, what he never sends must
-upset nobody. Pure."""
+upset nobody."""
 
 from __future__ import annotations
 
