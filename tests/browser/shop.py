@@ -34,7 +34,7 @@ class Shop:
 
     def __init__(self, env: dict[str, str], minted: bool = False) -> None:
         self.backend = App(env)
-        self.settings = {
+        self.settings: dict[str, Any] = {
             "api": env["HELLOTEXT_URL"],
             "business": env["HELLOTEXT_BUSINESS_ID"],
             "minted": minted,
@@ -117,7 +117,8 @@ def visiting(program: str, url: str, home: Path) -> Iterator[None]:
             process.wait()
 
 
-def visit(shop: Shop, program: str, home: Path, reports: int) -> list[dict[str, Any]]:
-    """What the page reports, each time that it is loaded."""
+def visit(shop: Shop, program: str, home: Path, visits: int) -> list[dict[str, Any]]:
+    """What the page reports, each time that it is loaded: once, or again by a visitor who comes back and buys."""
+    shop.settings["visits"] = visits
     with shop.open() as url, visiting(program, url, home):
-        return [shop.reports.get(timeout=120) for _ in range(reports)]
+        return [shop.reports.get(timeout=120) for _ in range(visits)]
