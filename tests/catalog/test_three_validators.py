@@ -104,6 +104,7 @@ def test_jsonschema_agrees_with_jsonschema_rs(cases: list[Case], rust: list[bool
     assert differing(cases, python, rust) == []
 
 
+@pytest.mark.thorough
 def test_ajv_agrees_but_where_javascript_rounds_integers(
     cases: list[Case], rust: list[bool], record_property: Callable[[str, object], None]
 ) -> None:

@@ -12,17 +12,10 @@ from emulators.check.running import Runner
 from emulators.check.session import Session
 from emulators.check.vocabulary import Shot
 from tests.check.planted import Bug, Store, good, session_against
+from tests.support.feeds import FEEDS
 
 pytestmark = pytest.mark.asyncio
 
-FEEDS = [
-    ("sendpulse", "smtp"),
-    ("sendpulse", "email-service"),
-    ("sendpulse", "automation360"),
-    ("esputnik", "activity"),
-    ("esputnik", "workflow"),
-    ("pushwoosh", "webhook"),
-]
 IDS = ("iid", "message_id", "message_code", "workflowInstanceId")
 
 
@@ -78,7 +71,9 @@ async def test_a_receiver_that_knows_people_and_no_ids_is_left_in_peace(
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("receiver", [by_person, of_somebody])
-@pytest.mark.parametrize(("spec", "feed"), [FEEDS[0], FEEDS[4], FEEDS[5]])
+@pytest.mark.parametrize(
+    ("spec", "feed"), [("sendpulse", "smtp"), ("esputnik", "workflow"), ("pushwoosh", "webhook")]
+)
 async def test_of_one_record_of_a_person_the_last_id_does_not_tell(
     receiver: Bug, spec: str, feed: str
 ) -> None:

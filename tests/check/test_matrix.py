@@ -25,17 +25,9 @@ from tests.check.receivers.clean import Clean
 from tests.check.receivers.mutants import MUTANTS, Mutant
 from tests.check.receivers.receiving import ContentKeyed
 from tests.check.test_receivers import Node
+from tests.support.feeds import FEEDS
 
 CHECKS = {check.id: check for check in ALL}
-
-FEEDS = [
-    ("esputnik", "activity"),
-    ("sendpulse", "smtp"),
-    ("sendpulse", "email-service"),
-    ("pushwoosh", "webhook"),
-    ("esputnik", "workflow"),
-    ("sendpulse", "automation360"),
-]
 
 
 def examined(receiver: Clean, provider: str, **given: Any) -> Run:

@@ -11,14 +11,7 @@ from emulators.check.checks.edits import apart
 from emulators.check.planting import TOKEN, Planting
 from emulators.check.sender import Sender
 from emulators.strategies.rules import ABSENT
-
-FEEDS = [
-    "sendpulse/smtp",
-    "sendpulse/automation360",
-    "esputnik/activity",
-    "esputnik/workflow",
-    "pushwoosh/webhook",
-]
+from tests.support.feeds import NAMED
 
 
 def sender_of(feed: str) -> Sender:
@@ -30,7 +23,7 @@ def planted(sender: Sender, *events: Any) -> list[tuple[Any, str]]:
     return [planting.plant(event) for event in events]
 
 
-@pytest.mark.parametrize("feed", FEEDS)
+@pytest.mark.parametrize("feed", NAMED)
 def test_the_address_of_each_feed_carries_an_identity_of_this_execution(feed: str) -> None:
     sender = sender_of(feed)
     template = sender.event()
@@ -71,7 +64,7 @@ def test_a_receiver_that_stores_no_addresses_is_asked_for_ids() -> None:
     assert key == event["workflowInstanceId"] != other
 
 
-@pytest.mark.parametrize("feed", FEEDS)
+@pytest.mark.parametrize("feed", NAMED)
 def test_an_address_is_changed_and_taken_away_where_it_stands(feed: str) -> None:
     sender = sender_of(feed)
     event = sender.event()

@@ -13,17 +13,9 @@ from emulators.check.running import Result, Runner
 from emulators.check.session import Session
 from emulators.check.vocabulary import Verdict
 from tests.check.planted import Bug, Store, good, session_against
+from tests.support.feeds import FEEDS
 
 pytestmark = pytest.mark.asyncio
-
-FEEDS = [
-    ("sendpulse", "smtp"),
-    ("sendpulse", "email-service"),
-    ("sendpulse", "automation360"),
-    ("esputnik", "activity"),
-    ("esputnik", "workflow"),
-    ("pushwoosh", "webhook"),
-]
 
 
 async def result_of(session: Session, runs: int) -> Result:

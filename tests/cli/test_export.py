@@ -61,6 +61,7 @@ def test_the_openapi_validator_has_nothing_to_say(spec: str) -> None:
     assert list(OpenAPIV31SpecValidator(openapi.document(gather(spec))).iter_errors()) == []
 
 
+@pytest.mark.thorough
 def test_asyncapis_own_parser_has_nothing_to_say_and_sees_what_is_wrong(tmp_path: Path) -> None:
     command = node.program("asyncapi.mjs", needs="@asyncapi/parser")
     files = []

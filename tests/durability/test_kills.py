@@ -30,7 +30,7 @@ from tests.durability.receivers import Failing
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing is killed without a word there")
 VIRTUAL = ("--clock", "virtual")
 RUNNING = ("--speed", "600")
-ROUNDS = int(os.environ.get("EMULATORS_KILLS", "20"))
+ROUNDS = int(os.environ.get("EMULATORS_KILLS", "10"))
 VENDORS = {"sendpulse": ("opened", "recipient"), "esputnik": ("READ", "email")}
 
 

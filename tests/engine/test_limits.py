@@ -221,6 +221,7 @@ def bomb(size: int) -> bytes:
     return b"".join([*(packer.compress(zeros) for _ in range(size >> 20)), packer.flush()])
 
 
+@pytest.mark.thorough
 def test_a_body_that_unfolds_to_a_gibibyte_is_refused_when_the_limit_is_reached(open_door) -> None:
     sent = post(bomb(1 << 30), "content-encoding: gzip")
     assert "more than 10485760 bytes" in refused(open_door, sent, 413, "inflated")

@@ -44,6 +44,7 @@ def served(url: str) -> bool:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+@pytest.mark.thorough
 def test_an_attack_from_all_sides_costs_little_memory_and_keeps_nobody_out(serving) -> None:
     vendor = serving.ready["providers"]["hellotext"]
     url, token = vendor["url"], f"authorization: Bearer {vendor['env']['HELLOTEXT_TOKEN']}"

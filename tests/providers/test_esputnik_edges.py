@@ -77,6 +77,7 @@ def test_requests_are_forgotten_after_a_minute_also_behind_one_that_came_again(e
     assert remembered(esputnik) == 3
 
 
+@pytest.mark.thorough
 def test_activities_come_25000_at_once_unless_said_otherwise(esputnik, app) -> None:
     with Receiver() as hook:
         esputnik.subscribe(hook.url)

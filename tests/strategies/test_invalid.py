@@ -10,7 +10,8 @@ import pytest
 from emulators.strategies import Invalid, invalid, violations
 from emulators.strategies.vendor import vendor
 from tests.strategies.hunting import all_of, drawn
-from tests.strategies.test_valid import FEEDS, KINDS
+from tests.strategies.test_valid import KINDS
+from tests.support.feeds import FEEDS
 
 BREAKABLE = set(
     "type enum const required minimum maximum minLength maxLength minItems maxItems pattern".split()

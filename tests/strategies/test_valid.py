@@ -12,9 +12,8 @@ from emulators.errors import InvalidValue, UnknownName
 from emulators.strategies import batches, delivery_plans, events, from_schema, invalid, machine, requests
 from emulators.strategies.vendor import vendor
 from tests.strategies.hunting import all_of, drawn
+from tests.support.feeds import FEEDS
 
-SENDERS = [name for name in registry.SHIPPED if vendor(name).profile.feeds]
-FEEDS = [(name, feed) for name in SENDERS for feed in vendor(name).profile.feeds]
 KINDS = [(n, f, kind) for n, f in FEEDS for kind in vendor(n).profile.feeds[f].kinds]
 ROUTES = [(name, route.name) for name in registry.SHIPPED for route in vendor(name).provider.routes]
 STEMS = sorted(
