@@ -199,6 +199,7 @@ class TestBothValidators:
             refused += not verdict
         assert refused > 20
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("edge", EDGES, ids=lambda edge: ascii(edge)[:30])
     def test_agree_on_every_edge_in_every_field(self, edge: Any, slow: Any) -> None:
         for provider, name in SAMPLES:

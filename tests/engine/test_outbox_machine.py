@@ -247,7 +247,7 @@ class Story(RuleBasedStateMachine):
 
 
 Story.TestCase.settings = settings(
-    max_examples=200,
+    max_examples=100,
     report_multiple_bugs=False,
     stateful_step_count=40,
     deadline=None,

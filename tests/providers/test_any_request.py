@@ -119,11 +119,12 @@ def headers_of(provider: Provider, emulator: Any, route: Route) -> list[tuple[st
     return [("authorization", f"Bearer {token}")]
 
 
+@pytest.mark.parametrize("examples", [10, pytest.param(40, marks=pytest.mark.thorough)])
 @every_route
-def test_no_body_breaks_a_route(emulate, provider: Provider, route: Route) -> None:
+def test_no_body_breaks_a_route(emulate, provider: Provider, route: Route, examples: int) -> None:
     bodies = BODIES | FORMS | mutants(provider, route)
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
         calls=st.lists(
             st.tuples(bodies, CONTENT_TYPES, st.lists(st.tuples(KEYS, TEXT), max_size=4), TEXT), max_size=3
