@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     with ExitStack() as opened:
         with serve.starting():
             server = prepared(args, opened)
-            from emulators.commands.serving import lived
+            from emulators.commands.signals import lived
         return lived(_run(server, args))
 
 

@@ -42,7 +42,8 @@ def prepared(args: argparse.Namespace, opened: ExitStack) -> Server:
     control = opened.enter_context(_listen(args.host, args.port, "the control API"))
     seen_as = [urlsplit(args.public_url).hostname or ""] if args.public_url else []
     _check_token(os.environ.get("EMULATORS_TOKEN", ""))
-    from emulators.commands.serving import Order, Server
+    from emulators.commands.opening import Order
+    from emulators.commands.serving import Server
     from emulators.engine.egress import Egress
 
     for _, _, url in subscriptions:

@@ -9,82 +9,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import secrets
-import signal
-import socket
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
-
-from emulators import doors
 from emulators.commands.exits import Exit, Unusable
-from emulators.engine.doorway import Doorway
+from emulators.commands.opening import Front, Order, opened
+from emulators.commands.signals import listen_to_signals, lived
 
 if TYPE_CHECKING:
-    from ssl import SSLContext
-
-    from emulators.engine.store import Store
-
-T = TypeVar("T")
-Subscribing = tuple[str, str | None, str]
-"""Provider, feed (None: its first) and URL."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What was asked for. `sockets` listen already: of each vendor by name, and the one of the control API."""
-
-    specs: Mapping[str, str]
-    sockets: Mapping[str, socket.socket]
-    control: socket.socket
-    hosts: Sequence[str]
-    """Names under which the control API may be asked."""
-    options: Mapping[str, Mapping[str, Any]]
-    strictness: str
-    subscriptions: Sequence[Subscribing]
-    seed: int | None
-    clock: str | float
-    start: datetime | None
-    allow: Sequence[str]
-    public_url: str | None
-    ready_file: Path | None
-    store: Store | None = None
-    record: Path | None = None
-    """Keeps all traffic there."""
-    quiet: bool = False
-    """Whether nothing is told on standard error but what must not go unseen."""
-    tls: tuple[SSLContext, Path] | None = None
-    """Of the vendors' ports, and the certificate that clients must trust."""
-
-    @property
-    def may_fail(self) -> bool:
-        """Whether setting it up can still be refused, or has something to do before anybody asks."""
-        return self.store is not None or self.record is not None or bool(self.subscriptions)
-
-
-@dataclass(frozen=True, slots=True)
-class Front:
-    """Open doors, and what is written on them."""
-
-    id: str
-    token: str
-    control: Doorway
-    control_port: int
-    doorways: Mapping[str, Doorway]
-    urls: Mapping[str, str]
-    """Of each vendor, as apps see it."""
-    ca: str = ""
-    """The file with the certificate that apps must trust; empty: there is no TLS."""
-
-    def ready(self, specs: Mapping[str, str]) -> dict[str, Any]:
-        """The ready line."""
-        told = {"ready": True, "id": self.id, "control": self.control.url, "token": self.token}
-        return {**told, **({"ca": self.ca} if self.ca else {}), "providers": doors.told(specs, self.urls)}
+    from emulators.engine.doorway import Doorway
 
 
 class Server:
@@ -128,12 +63,12 @@ class Server:
         """Serves; what is yielded comes true when a signal asks for the end, or something forces it."""
         order = self._order
         stop: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
-        _listen_to_signals(stop)
+        listen_to_signals(stop)
         async with AsyncExitStack() as stack:
             if order.store:
                 stack.callback(order.store.close)
             staged = asyncio.Event()
-            front = _front(order, staged)
+            front = opened(order, staged)
             if order.may_fail:
                 await self._begin(front, staged, stop, stack)
             doorways = [front.control, *front.doorways.values()]
@@ -179,16 +114,6 @@ class Server:
             raise
 
 
-def lived(life: Coroutine[Any, Any, T]) -> T:
-    """Runs what a process is for, to its end. A signal that comes after that changes nothing, not even the exit
-    code: whoever asks for the end twice gets it once."""
-    try:
-        return asyncio.run(life)
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)
-
-
 def make_room() -> None:
     """Lets this process hold as many connections as its doorways together admit, if the system allows it."""
     try:
@@ -211,33 +136,6 @@ async def _closed(doorways: Sequence[Doorway]) -> None:
     await asyncio.gather(*(doorway.stop() for doorway in doorways))
 
 
-def _front(order: Order, staged: asyncio.Event) -> Front:
-    def behind(listening: socket.socket, ssl: SSLContext | None = None) -> Doorway:
-        async def soon(request: web.BaseRequest) -> web.StreamResponse:
-            await staged.wait()
-            return await doorway.respond(request)
-
-        doorway = Doorway(listening, soon, ssl=ssl)
-        return doorway
-
-    context, ca = order.tls or (None, "")
-    doorways = {name: behind(listening, context) for name, listening in order.sockets.items()}
-    return Front(
-        secrets.token_hex(8),
-        os.environ.get("EMULATORS_TOKEN") or secrets.token_urlsafe(24),
-        behind(order.control),
-        order.control.getsockname()[1],
-        doorways,
-        {name: _seen(doorway.url, order.public_url) for name, doorway in doorways.items()},
-        str(ca),
-    )
-
-
-def _seen(url: str, public_url: str | None) -> str:
-    """A vendor's URL as apps see it: behind another name, the port stays."""
-    return url if public_url is None else f"{public_url.rstrip('/')}:{url.rpartition(':')[2]}"
-
-
 def _announce(path: Path, text: str) -> None:
     """Whoever waits for the file must never find half of it, and nobody else may read the token in it."""
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
@@ -250,18 +148,3 @@ def _announce(path: Path, text: str) -> None:
         with suppress(OSError):
             unfinished.unlink()
         raise Unusable(f"--ready-file: {path} cannot be written: {error.strerror}; name another") from None
-
-
-def _listen_to_signals(stop: asyncio.Future[Exit]) -> None:
-    """SIGTERM is a good end, Ctrl-C an interruption."""
-    loop = asyncio.get_running_loop()
-
-    def end(code: Exit) -> None:
-        if not stop.done():
-            stop.set_result(code)
-
-    for number, code in ((signal.SIGTERM, Exit.GOOD), (signal.SIGINT, Exit.INTERRUPTED)):
-        try:
-            loop.add_signal_handler(number, end, code)
-        except NotImplementedError:  # on Windows
-            signal.signal(number, lambda *_, code=code: loop.call_soon_threadsafe(end, code))

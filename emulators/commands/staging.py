@@ -24,7 +24,7 @@ from emulators.redaction import Veil
 
 if TYPE_CHECKING:
     from emulators.commands.exits import Exit
-    from emulators.commands.serving import Front, Order
+    from emulators.commands.opening import Front, Order
     from emulators.recording.recorder import Recorder
 
 

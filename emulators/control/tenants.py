@@ -156,6 +156,8 @@ class Tenants:
         """Stops every clock."""
         for tenant in self._tenants.values():
             await tenant.crank.close()
+        for tenant in self._tenants.values():
+            tenant.world.rest()
 
     def whose(self, provider: str, call: Call) -> Tenant:
         """The tenant that a call belongs to: the header names it, else the credential tells."""

@@ -141,6 +141,12 @@ class World:
                 self.clock.jump(to)
                 self.commit(Turned(self.clock.now(), ""))
 
+    def rest(self) -> None:
+        """Notes what time it is when a durable world is left: a clock that ran ahead of real time must not go back."""
+        with self.lock:
+            if self.stored and self.clock.running:
+                self.commit(Turned(self.now(), ""))
+
     def complain(self, text: str) -> None:
         """Notes something that must not go unseen: a call that is not imitated, an error of ours."""
         with self.lock:
