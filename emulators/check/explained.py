@@ -161,8 +161,10 @@ EXPLAINED: Mapping[str, Explained] = {
         risks="a stack trace, a statement or a secret in an answer",
     ),
     "F01": Explained(
-        "batches that Hypothesis draws, at the edges of what the vendor may send; then broken bodies",
-        f"{LEGAL}; of a broken body: {BROKEN}",
+        "batches that Hypothesis draws, at the edges of what the vendor may send; then broken bodies and events",
+        f"{REFUSED}; with an oracle also: acknowledged and not stored, or stored twice; of a broken body: {BROKEN}",
+        f"{UNSENT}, or at an event that breaks one rule of the schema; with an oracle also: such a legal one is acknowledged and "
+        "not stored, or stored twice",
     ),
     "M01": Explained(
         "stories by chance: deliveries, answers that are lost, the same again, restarts",

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulators.check.cases import Loaded
+from emulators.check.checks.learning import UNCOMPARED
 from emulators.check.checks.values import CHECKS
 from emulators.check.columns import Columns, Stored
 from emulators.check.ledger import Ledger
@@ -363,6 +364,21 @@ def test_columns_of_its_own_are_no_defect() -> None:
         runner = examined(receiver.url, FEED, "S01", "C13", "C15", "C19", "C20", oracle=receiver.oracle_url)
     assert accused(runner) == {}
     assert {result(runner, check).verdict for check in ("C15", "C19")} == {Verdict.PASS}
+    # What no column holds was not proved, and is said by its name.
+    told = runner.session.facts[UNCOMPARED]
+    assert isinstance(told, dict)
+    assert set(told) == {"C15", "C19"}
+    for check, shown in (("C15", {"contactId", "externalCustomerId"}), ("C19", {"messageName"})):
+        assert told[check]
+        assert not shown & set(told[check])
+
+
+@pytest.mark.thorough
+def test_of_a_receiver_that_shows_the_events_whole_all_is_compared() -> None:
+    with Clean(vendor="esputnik") as receiver:
+        runner = examined(receiver.url, FEED, "C15", "C19", oracle=receiver.oracle_url)
+    assert {result(runner, check).verdict for check in ("C15", "C19")} == {Verdict.PASS}
+    assert UNCOMPARED not in runner.session.facts
 
 
 @pytest.mark.thorough

@@ -18,6 +18,7 @@ from emulators.check.checks import (
     hostile,
     kinds,
     leaks,
+    ordering,
     preflight,
     samples,
     shapes,
@@ -43,7 +44,9 @@ from tests.check.receivers.served import Answer, Head
 from tests.support.feeds import NAMED, spared
 from tests.support.receiver import free_port_url
 
-MODULES = (preflight, handshake, credentials, samples, kinds, shapes, fields, values, hostile, leaks)
+MODULES = (
+    *(preflight, handshake, credentials, samples, kinds, shapes, fields, values, hostile, leaks, ordering),
+)
 BASIC = ("ann", "correct horse")
 
 
@@ -108,7 +111,6 @@ SEEN = [
     ("C18", "esputnik/activity"),
     ("C19", "esputnik/activity"),
     ("C20", "esputnik/activity"),
-    ("C20c", "sendpulse/email-service"),
     ("C20c", "pushwoosh/webhook"),
     ("C21", "sendpulse/smtp"),
     ("C21c", "esputnik/activity"),
@@ -156,6 +158,69 @@ def test_the_kind_that_fails_as_documented_is_told_once_and_not_by_every_check()
         runner = examined(receiver.url, "sendpulse/smtp")
     assert result(runner, "S01").findings[0].key == "unsubscribed: 5xx"
     assert set(accused(runner)) == {"S01"}
+
+
+CHANGING = ("C13", "C14", "C15", "C18", "C19", "C20", "C22", "C31", "C33")
+
+
+def test_a_kind_that_fails_as_documented_is_blamed_on_no_change_where_nobody_looked_at_it_before() -> None:
+    with Mutant("C13b", vendor="sendpulse") as receiver:
+        runner = examined(receiver.url, "sendpulse/smtp", *CHANGING)
+    assert accused(runner) == {}
+    assert runner.session.facts["refused kinds"] == ["unsubscribed"]
+    assert {result(runner, check).verdict for check in ("C18", "C19", "C22", "C31")} == {Verdict.PASS}
+
+
+def test_a_kind_that_is_never_stored_is_blamed_on_no_change_where_nobody_looked_at_it_before() -> None:
+    with Clean(vendor="sendpulse", application=NoOpens) as receiver:
+        runner = examined(receiver.url, "sendpulse/smtp", *CHANGING, oracle=receiver.oracle_url)
+    assert accused(runner) == {}
+    assert runner.session.ignored_kinds == ["opened"]
+
+
+class NoOpens(Receiver):
+    """Has no use for one kind, and acknowledges it."""
+
+    def events(self, value: Any) -> list[tuple[Event, Feed]]:
+        return [pair for pair in super().events(value) if pair[0].get("event") != "opened"]
+
+
+class FirstKindAlone(Receiver):
+    """Fails at every kind but the one that the documents name first."""
+
+    def events(self, value: Any) -> list[tuple[Event, Feed]]:
+        if any(isinstance(one, dict) and one.get("event") in self.others for one in value):
+            raise RuntimeError
+        return super().events(value)
+
+    others: ClassVar[list[str]] = Sender("sendpulse", "email-service").kinds[1:]
+
+
+class DeliveredAlone(FirstKindAlone):
+    """The same of another feed."""
+
+    others: ClassVar[list[str]] = Sender("sendpulse", "smtp").kinds[1:]
+
+
+def test_a_change_that_only_refused_kinds_could_show_is_not_green() -> None:
+    with Clean(vendor="sendpulse", application=FirstKindAlone) as receiver:
+        runner = examined(receiver.url, "sendpulse/email-service", *CHANGING)
+    assert accused(runner) == {}
+    wanting = [check for check in CHANGING if "refused as documented" in result(runner, check).reason]
+    assert wanting == ["C14"]
+    assert result(runner, "C14").verdict is Verdict.NOT_CHECKED
+
+
+def test_what_strangers_wrote_is_tried_in_a_kind_that_succeeds_as_it_is() -> None:
+    with Clean(vendor="sendpulse", application=FirstKindAlone) as receiver:
+        assert accused(examined(receiver.url, "sendpulse/email-service", "C33")) == {}
+
+
+def test_an_order_that_only_refused_kinds_could_show_is_not_green() -> None:
+    with Clean(vendor="sendpulse", application=DeliveredAlone) as receiver:
+        runner = examined(receiver.url, "sendpulse/smtp", "C16", oracle=receiver.oracle_url)
+    assert result(runner, "C16").verdict is Verdict.NOT_CHECKED
+    assert "no two events that follow each other" in result(runner, "C16").reason
 
 
 def test_what_a_receiver_always_answers_in_place_of_200_is_told_once() -> None:

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from emulators.check.accepting import FACT
+from emulators.check.checks.learning import UNCOMPARED
 from emulators.check.reports import html, json_
 from emulators.check.reports.junit import junit
 from emulators.check.reports.model import PhaseResult, Run
@@ -269,3 +270,27 @@ def test_what_was_learned_is_told_in_plain_words_and_units(run: Run) -> None:
     ]
     assert b"<dt>time of an answer</dt><dd><bdi>0.7 ms</bdi></dd>" in html.page(replace(run, facts=facts))
     assert "learned" not in report(replace(run, facts={"server": ""}))
+
+
+def test_what_a_check_could_not_prove_stands_beside_its_verdict_in_every_report(run: Run) -> None:
+    fields = ["contactId", "buyer", "a", "b", f"c{HOSTILE}"]
+    results = (result(15, Verdict.PASS), result(19, Verdict.PASS), result(13, Verdict.PASS))
+    big, other = results[0], results[2]
+    facts = {UNCOMPARED: {"C15": ["externalCustomerId"], "C19": fields}}
+    partly = replace(run, results=results, facts=facts)
+    told = " ".join(report(partly).split())
+    assert f"C15 {big.name} (in part)" in told
+    assert f"C13 {other.name} (in part)" not in told
+    assert "in part: whether externalCustomerId is stored rightly is not known" in told
+    assert "in part: whether contactId, buyer, a, b and 1 other field are stored rightly" in told
+    assert "learned on the way" not in told
+    page = html.page(partly).decode()
+    assert page.count("in part: whether") == 2
+    cases = ElementTree.fromstring(junit(partly)).iter("testcase")
+    assert [("in part: whether" in (case.findtext("system-out") or "")) for case in cases] == [
+        True,
+        True,
+        False,
+    ]
+    checks = json.loads(json_.written(partly))["checks"]
+    assert [check["not_compared"][:1] for check in checks] == [["externalCustomerId"], ["contactId"], []]

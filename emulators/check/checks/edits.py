@@ -21,9 +21,15 @@ _MACHINE = re.compile(
     r"(?:^|_)(?:id|ids|code|subcode|key|url|link|ver|os|phone|sms|viber|token|tag)$|(?:Id|Ids|Key|Link|Url|Code)$"
     r"|push$|^link_|_code|^platform$|^iid$|^hwid$|device|browser|response|status|subscript",
 )
-_MACHINE_VALUE = re.compile(
-    r"\d+|[0-9a-f]{8}-.*|https?://.*|_?[0-9a-fA-F-]{8,}|\+\d+|[0-9A-ZX]{4,}-[0-9A-ZX-]+", re.ASCII
+_FORMS = (
+    r"\d+",
+    r"[0-9a-f]{8}-.*",
+    r"https?://.*",
+    r"_?[0-9a-fA-F-]{8,}",
+    r"\+\d+",
+    r"[0-9A-ZX]{4,}-[0-9A-ZX-]+",
 )
+_MACHINE_VALUE = re.compile("|".join(_FORMS), re.ASCII)
 _ADDRESSES = frozenset(where.rpartition("/")[2] for where in ADDRESSES)
 # From 2000 to 2100.
 _PLAUSIBLE = range(946_684_800, 4_102_444_800)
@@ -47,25 +53,53 @@ class Edit:
 
 def edits(sender: Sender, kind: str) -> Iterator[Edit]:
     """The changes of all fields of a kind, each once, the simplest first."""
+    seen: set[tuple[Path, str]] = set()
+    for _, edit in _studied(sender, kind):
+        if edit is not None and (edit.path, repr(edit.value)) not in seen:
+            seen.add((edit.path, repr(edit.value)))
+            yield edit
+
+
+def foreseen(sender: Sender, kind: str) -> dict[tuple[Path, str], bool]:
+    """Of the changes that chance may make to a kind's events, by place and value, whether the vendor may be expected to send it."""
+    studied = _studied(sender, kind)
+    return {(drawn.path, repr(drawn.value)): edit.likely for drawn, edit in studied if edit is not None}
+
+
+def ordinary(sender: Sender, path: Path, value: Any, plain: Any) -> bool:
+    """Whether a value that is no edge may be expected where the documents print `plain` (`ABSENT`: nothing)."""
+    change = Change(path, value)
+    sort = _sort(change, plain)
+    if not sort:
+        return _same_form(plain, value)
+    return _likely(sort, change, plain, (), _is_identity(sender, path))
+
+
+def _studied(sender: Sender, kind: str) -> Iterator[tuple[Change, Edit | None]]:
+    """Each change once, with the edit that is made of it; None: it goes wrong in no way that is looked for."""
     stock = sender.stock(kind)
     # A field comes there as often as chance is to hit it.
     seen: set[tuple[Path, str]] = set()
     for field in stock.edits(True):
         numbers = {change.value for change in field if _is_int(change.value)}
-        for change in map(_shaped, field):
-            if (change.path, repr(change.value)) in seen:
+        for drawn in field:
+            if (drawn.path, repr(drawn.value)) in seen:
                 continue
-            seen.add((change.path, repr(change.value)))
+            seen.add((drawn.path, repr(drawn.value)))
+            change = _shaped(drawn)
             made = _made(stock, change)
-            if made is None:
+            sort = _sort(change, made[0]) if made else ""
+            if made is None or not sort:
+                yield drawn, None
                 continue
-            plain, event = made
-            sort = _sort(change, plain)
-            if sort:
-                where = pointer(change.path)
-                identity = any(where == known or where.startswith(f"{known}/") for known in sender.identities)
-                likely = _likely(sort, change, plain, numbers, identity)
-                yield Edit(kind, change.path, change.value, event, sort, likely, identity)
+            identity = _is_identity(sender, change.path)
+            likely = _likely(sort, change, made[0], numbers, identity)
+            yield drawn, Edit(kind, change.path, change.value, made[1], sort, likely, identity)
+
+
+def _is_identity(sender: Sender, path: Path) -> bool:
+    where = pointer(path)
+    return any(where == known or where.startswith(f"{known}/") for known in sender.identities)
 
 
 def chosen(sender: Sender, kinds: Iterable[str], sorts: Collection[str], everywhere: bool) -> list[Edit]:
@@ -186,6 +220,13 @@ def _likely(sort: str, change: Change, plain: Any, numbers: Collection[int], ide
     if sort == "shape" and isinstance(value, dict | list):
         return len(value) <= 2 and not any(name in ("", "__proto__") for name in value)
     return True
+
+
+def _same_form(plain: Any, value: Any) -> bool:
+    """Whether machines write both in the same way; where nothing is printed, whether one might write it at all."""
+    if not isinstance(value, str) or not isinstance(plain, str):
+        return plain is ABSENT and isinstance(value, str) and bool(_MACHINE_VALUE.fullmatch(value))
+    return any(all(re.fullmatch(form, text, re.ASCII) for text in (plain, value)) for form in _FORMS)
 
 
 def _name(path: Path) -> str | int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import each, either
 from emulators.check.checks.edits import apart, chosen
-from emulators.check.checks.sweeping import Found, batches, healthy, sweep
+from emulators.check.checks.sweeping import Found, batches, healthy, make_sure_of_kinds, sweep
 from emulators.check.sender import Sender
 from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Severity, Shot, Verdict
@@ -31,6 +31,7 @@ async def optional(session: Session) -> Found:
         yield found
     async for found in each(session, either, additions(session)):
         yield found
+    make_sure_of_kinds(session, "absent")
 
 
 def additions(session: Session) -> Iterator[Case]:
@@ -56,6 +57,7 @@ async def drifted(session: Session) -> Found:
         yield found
     async for found in each(session, either, variants(session.sender, healthy(session))):
         yield found
+    make_sure_of_kinds(session, "shape")
 
 
 def drifting(sender: Sender) -> str:
@@ -95,6 +97,7 @@ async def nothing(session: Session) -> Found:
         yield found
     async for found in each(session, either, nulls(session)):
         yield found
+    make_sure_of_kinds(session, "nothing")
 
 
 def nulls(session: Session) -> Iterator[Case]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emulators.check.catalogue import Check
-from emulators.check.checks.answers import refused, shown, upset
+from emulators.check.checks.answers import each, refused, shown, upset
 from emulators.check.checks.edits import written
-from emulators.check.checks.sweeping import healthy
+from emulators.check.checks.sweeping import Found, healthy, look
 from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Failure, Heard, Outcome, Severity, Shot, Verdict
 from emulators.engine.codec import encode
@@ -66,6 +66,13 @@ CANARIES = (
     "%s%s%n {0} {{7*7}} ${7*7} <%= 7*7 %>",
     "'; DROP TABLE events; --",
 )
+
+
+async def strangers(session: Session) -> Found:
+    """What strangers may have written, in a kind that succeeds as it is."""
+    await look(session)
+    async for found in each(session, harmless, malicious(session)):
+        yield found
 
 
 def malicious(session: Session) -> Iterator[Case]:
@@ -133,7 +140,7 @@ CHECKS = (
         "Names and subjects are written by strangers, and end up in pages, logs, spreadsheets and statements. Escape where you "
         "show them, pass them as parameters, and quote nothing of a request in an error page.",
         "envelope",
-        cases=malicious,
+        run=strangers,
         judge=harmless,
     ),
 )

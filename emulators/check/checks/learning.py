@@ -27,6 +27,9 @@ TIMES = 3
 NAMED = 3
 """Fields that a reason names."""
 
+UNCOMPARED = "fields that were not compared"
+"""Fact: by check, the fields of which no record shows how they are stored, though it shows that of others."""
+
 
 async def learn(session: Session) -> None:
     """Fills `session.columns`, once in a run; without an oracle there is nothing to learn from."""
@@ -51,20 +54,25 @@ async def learn(session: Session) -> None:
                 columns.learn(stored)
 
 
-def make_sure(session: Session, sort: str) -> None:
-    """That records show any of the fields that were changed, by this sort. Raises `CannotTell`."""
+def make_sure(session: Session, check: str, sort: str) -> None:
+    """That records show the fields that were changed, by this sort; those that they do not are a fact. Raises `CannotTell` where
+    they show none."""
     if session.records is None:
         return
     likely = [edit for edit in chosen(session.sender, session.usual_kinds, (sort,), False) if edit.likely]
     # A record that shows the narrow ones tells nothing of the wide.
     odd = [edit for edit in likely if sort == "text" or abs(int(edit.value)) >= WIDE]
     names = list(dict.fromkeys(".".join(map(str, edit.path)) for edit in odd or likely))
-    if names and not any(map(session.columns.show, names)):
+    unseen = [name for name in names if not session.columns.show(name)]
+    if names and unseen == names:
         more = ", ..." if len(names) > NAMED else ""
         raise CannotTell(
             f"the answers are right; no record shows {' or '.join(names[:NAMED])}{more}, by its name or as it was sent: whether "
             "it is stored rightly is not known. Let the oracle tell it, too"
         )
+    if unseen:
+        known = session.facts.get(UNCOMPARED)
+        session.facts[UNCOMPARED] = {**(known if isinstance(known, dict) else {}), check: unseen}
 
 
 def plain_events(sender: Sender, kinds: Sequence[str], random: Random) -> Iterator[Payload]:

@@ -18,6 +18,7 @@ from emulators.check.checks.parts import (
     story,
     usual_kind,
 )
+from emulators.check.checks.sweeping import look
 from emulators.check.judging import attempt
 from emulators.check.oracle import Records
 from emulators.check.running import CannotTell
@@ -54,6 +55,8 @@ async def orders(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
     records, sender = session.records, session.sender
     if records is None:
         return
+    await look(session)
+    compared = False
     for kinds in _stories(sender, session.usual_kinds):
         events = story(session, kinds)
         if not events:
@@ -67,6 +70,7 @@ async def orders(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
             )
         if None in states:
             continue
+        compared = True
         first, end, other = states
         words = ", then ".join(kinds)
         if end == first:
@@ -79,6 +83,10 @@ async def orders(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
             )
             basis = "inferred" if sender.in_line else "documented"
             yield Failure("last comes wins", says), Case("C16", f"{words}, backwards", backwards, basis=basis)
+    if not compared:
+        raise CannotTell(
+            "no two events that follow each other in a message are taken and stored as they are: what their order does is not known"
+        )
 
 
 def _requests(sender: Sender, events: Sequence[Payload]) -> tuple[Shot, ...]:
@@ -118,6 +126,7 @@ def _shown(states: frozenset[str] | None) -> str:
 
 async def keys(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
     """Two events of one message, which must both be kept; one event under other headers, which must not become two."""
+    await look(session)
     event = ordinary(session, 1)[0]
     other = (("User-Agent", "provider-emulators/2"), ("X-Request-Id", "5f0c0c6e-4d2b-4d3e-9b6f-2f1c8a1d7e10"))
     shots = (Shot((event,)), Shot((event,), headers=other))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
-from emulators.check.checks.answers import changed, dotted, either, shown, tried
+from emulators.check.checks.answers import changed, dotted, either, legal, lost, refused, shown, tried
 from emulators.check.checks.edits import Edit, apart, chosen
+from emulators.check.running import CannotTell
 from emulators.check.sender import Sender
 from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Failure, Shot
@@ -26,6 +28,33 @@ def healthy(session: Session) -> list[str]:
     return [kind for kind in session.sender.kinds if kind not in (session.refused_kinds or ())]
 
 
+async def look(session: Session) -> None:
+    """Learns which kinds are refused or left out as they are, unless somebody has looked: else each change to one would be blamed
+    for it."""
+    if session.refused_kinds is not None:
+        return
+    failing: list[str] = []
+    for kind in session.sender.kinds:
+        case = Case("S01", f"{kind} as documented", (Shot((session.sender.event(kind),)),))
+        outcome = await session.run(case, partial(legal, session, case), oracle=True)
+        if refused(session, case, outcome) is not None:
+            failing.append(kind)
+        elif lost(session, case, outcome) is not None:
+            session.ignored_kinds.append(kind)
+    session.refused_kinds = session.facts["refused kinds"] = failing
+    session.facts["ignored kinds"] = session.ignored_kinds
+
+
+def make_sure_of_kinds(session: Session, *sorts: str) -> None:
+    """That there was a kind to change by these sorts. Raises `CannotTell` where all of them are refused as they are."""
+    sender = session.sender
+    if not chosen(sender, healthy(session), sorts, False) and chosen(sender, sender.kinds, sorts, False):
+        raise CannotTell(
+            f"{', '.join(session.refused_kinds or ())}: refused as documented, so that no change to them tells anything, and no"
+            " other kind has such a field. See S01"
+        )
+
+
 def sweep(
     check: str, sorts: Collection[str], everywhere: bool, basis: str = "documented", together: bool = False
 ) -> Callable[[Session], Found]:
@@ -33,6 +62,7 @@ def sweep(
     once; else one field at a time."""
 
     async def run(session: Session) -> Found:
+        await look(session)
         sender = session.sender
         found = chosen(sender, healthy(session), sorts, everywhere and batches(sender))
         for edits in _alike(found):

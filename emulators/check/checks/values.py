@@ -14,7 +14,7 @@ from emulators.check.catalogue import Check
 from emulators.check.checks.answers import dotted, each, either
 from emulators.check.checks.edits import apart, chosen, redated, time_field, written
 from emulators.check.checks.learning import make_sure
-from emulators.check.checks.sweeping import Found, batches, healthy, sweep
+from emulators.check.checks.sweeping import Found, batches, healthy, look, make_sure_of_kinds, sweep
 from emulators.check.planting import PLACE
 from emulators.check.sender import Sender
 from emulators.check.session import Session
@@ -43,14 +43,16 @@ async def texts(session: Session) -> Found:
         yield found
     async for found in each(session, either, halves(session)):
         yield found
-    make_sure(session, "text")
+    make_sure_of_kinds(session, "text")
+    make_sure(session, "C19", "text")
 
 
 async def numbers(session: Session) -> Found:
     """Numbers of all widths, and neighbours that differ in the last bit."""
     async for found in sweep("C15", ("number",), True, "inferred", together=True)(session):
         yield found
-    make_sure(session, "number")
+    make_sure_of_kinds(session, "number")
+    make_sure(session, "C15", "number")
 
 
 def halves(session: Session) -> Iterator[Case]:
@@ -74,6 +76,7 @@ async def moments(session: Session) -> Found:
         yield found
     async for found in each(session, either, zeros(session)):
         yield found
+    make_sure_of_kinds(session, "moment")
 
 
 def zoneless(session: Session) -> Iterator[Case]:
@@ -151,10 +154,12 @@ def zeros(session: Session) -> Iterator[Case]:
 
 async def addresses(session: Session) -> Found:
     """Addresses with fresh parts where they can have them, so that the oracle finds them; then those of the schema."""
+    await look(session)
     async for found in each(session, either, typed(session)):
         yield found
     async for found in sweep("C22", ("address",), False, "inferred")(session):
         yield found
+    make_sure_of_kinds(session, "address")
 
 
 def typed(session: Session) -> Iterator[Case]:

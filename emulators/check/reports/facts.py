@@ -13,6 +13,9 @@ from emulators.check.reports.model import Run
 LOOKS = 600
 """At the oracle in a whole run, about."""
 _SLOW, _RECOVERED = "slow oracle", "stored without an acknowledgement"
+_UNCOMPARED = "fields that were not compared"
+_NAMED = 4
+"""Fields of those; the JSON has all."""
 _SECONDS = ("latency", "seconds ")
 """What the names of times begin with."""
 _NAMES = MappingProxyType(
@@ -33,8 +36,9 @@ _NAMES = MappingProxyType(
 
 
 def told(run: Run) -> list[tuple[str, str]]:
-    """Names and values for people; facts that say nothing are left out, and `acceptance` stands elsewhere."""
-    known = [(name, value) for name, value in run.facts.items() if name != FACT and _says(value)]
+    """Names and values for people; facts that say nothing are left out, and what stands elsewhere (`acceptance`, `unproved`)."""
+    elsewhere = (FACT, _UNCOMPARED)
+    known = [(name, value) for name, value in run.facts.items() if name not in elsewhere and _says(value)]
     return [(_NAMES.get(name, name), _value(name, value)) for name, value in known]
 
 
@@ -42,6 +46,25 @@ def acceptance(run: Run) -> list[str]:
     """What has to be said of what is put up with: what is over, and what nobody needs any more."""
     said = run.facts.get(FACT, ())
     return [words.line(str(each)) for each in said] if isinstance(said, list | tuple) else []
+
+
+def uncompared(run: Run, check: str) -> list[str]:
+    """The fields that a check changed and could not compare with what is stored of them, though others it could."""
+    by_check = run.facts.get(_UNCOMPARED)
+    fields = by_check.get(check, ()) if isinstance(by_check, Mapping) else ()
+    return [words.line(str(name)) for name in fields] if isinstance(fields, list | tuple) else []
+
+
+def unproved(run: Run, check: str) -> str:
+    """The same as a sentence, which stands beside the verdict; empty: there is nothing to say."""
+    fields = uncompared(run, check)
+    if not fields:
+        return ""
+    more = f" and {words.plural(len(fields) - _NAMED, 'other field')}" if len(fields) > _NAMED else ""
+    return (
+        f"in part: whether {', '.join(fields[:_NAMED])}{more} {'is' if len(fields) == 1 else 'are'} stored rightly is not known, no "
+        "record shows it by its name or as it was sent"
+    )
 
 
 def _says(value: Any) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterable
 from html import escape
 from importlib.resources import files
 
@@ -176,7 +175,8 @@ def _checks(run: Run) -> str:
 
 def _row(run: Run, result: Result) -> str:
     severity = f" {result.severity.name.lower()}" if result.findings else ""
-    texts: Iterable[str] = [_short(found) for found in result.findings] or [result.reason or result.says]
+    texts = [_short(found) for found in result.findings] or [result.reason or result.says]
+    texts += filter(None, [facts.unproved(run, result.check_id)])
     what = "<br>".join(f"<bdi>{_said(text)}</bdi>" for text in texts)
     title = f"{_said(result.check_id)} {_said(result.name)}"
     if result.findings:

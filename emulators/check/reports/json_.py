@@ -6,6 +6,7 @@ import json
 from base64 import b64encode
 from typing import Any
 
+from emulators.check.reports import facts
 from emulators.check.reports.model import VERSION, Found, Moment, Result, Run, Sent
 from emulators.check.reports.words import hostile
 from emulators.check.vocabulary import Verdict
@@ -43,7 +44,9 @@ def told(run: Run) -> Json:
             }
             for phase in run.phases
         ],
-        "checks": [result(one) for one in run.results],
+        "checks": [
+            {**result(one), "not_compared": facts.uncompared(run, one.check_id)} for one in run.results
+        ],
         "facts": dict(run.facts),
         "timeline": [moment(one) for one in run.timeline],
         "timeout": run.timeout,

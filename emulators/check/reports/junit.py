@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from emulators.check.reports import words
+from emulators.check.reports import facts, words
 from emulators.check.reports.model import Found, Result, Run
 from emulators.check.reports.terminal import Block
 from emulators.check.vocabulary import Verdict
@@ -92,10 +92,11 @@ def _case(run: Run, result: Result, unknown: str = "skipped") -> Element:
             },
         )
         problem.text = clean("\n\n".join(Block(run, found).text() for found in failing))
-    rest = [found for found in result.findings if found not in failing]
+    rest = [Block(run, found).text() for found in result.findings if found not in failing]
+    rest += filter(None, [facts.unproved(run, result.check_id)])
     if rest:
         output = SubElement(case, "system-out")
-        output.text = clean("\n\n".join(Block(run, found).text() for found in rest))
+        output.text = clean("\n\n".join(rest))
     return case
 
 

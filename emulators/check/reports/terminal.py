@@ -190,10 +190,7 @@ def _report(run: Run, style: Style) -> Iterator[str]:
     yield from _shell(run, style)
     yield from _accepted(run, style)
     yield from _facts(run, style)
-    passed = [f"{r.check_id} {words.line(r.name)}" for r in run.results if r.verdict is Verdict.PASS]
-    if passed:
-        yield from _headed(style, Verdict.PASS, f" {', '.join(passed)}", 5)
-        yield ""
+    yield from _passed(run, style)
     for reason, results in words.unknown(run).items():
         yield from _headed(style, Verdict.NOT_CHECKED, f": {reason}", 2)
         checks = ", ".join(f"{result.check_id} {words.line(result.name)}" for result in results)
@@ -204,6 +201,22 @@ def _report(run: Run, style: Style) -> Iterator[str]:
         yield from wrapped(f"INCONCLUSIVE: {run.inconclusive}", style.columns, 0, 2)
     tail = f"{words.plural(run.requests, 'request')} in {words.duration(run.seconds)}"
     yield from wrapped(f"{words.verdict(run)}. {tail}.", style.columns, 0)
+
+
+def _passed(run: Run, style: Style) -> Iterator[str]:
+    """What went well; and of all checks what they could not prove, as that is not green."""
+    passed = [
+        f"{result.check_id} {words.line(result.name)}{' (in part)' if facts.unproved(run, result.check_id) else ''}"
+        for result in run.results
+        if result.verdict is Verdict.PASS
+    ]
+    if passed:
+        yield from _headed(style, Verdict.PASS, f" {', '.join(passed)}", 5)
+    notes = [(r, note) for r in run.results if (note := facts.unproved(run, r.check_id))]
+    for result, note in notes:
+        yield from wrapped(f"{result.check_id} {words.line(result.name)}, {note}", style.columns, 2, 4)
+    if passed or notes:
+        yield ""
 
 
 def _headed(style: Style, verdict: Verdict, text: str, more: int) -> list[str]:
