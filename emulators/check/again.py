@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emulators.check.cases import bare
+from emulators.check.cases import WHOLE, bare
 from emulators.redaction import Veil
 
 TARGET = '"$TARGET"'
@@ -52,9 +52,18 @@ class Again:
         return " ".join([*words, *options(self.given, REPLAYED, self.veil)])
 
     def check(self, check: str) -> str:
-        """The command that does a check again, and it alone."""
-        words = ["emulators check", shlex.quote(self.provider), self.target, "--only", check]
+        """The command that does a check again, and it alone, unless it looks at the whole run."""
+        words = ["emulators check", shlex.quote(self.provider), self.target]
+        words += self._chosen() if check in WHOLE else ["--only", check]
         return " ".join([*words, *options(self.given, REPEATED, self.veil)])
+
+    def _chosen(self) -> Iterator[str]:
+        """Which checks were asked for."""
+        for name in ("only", "skip"):
+            if said := self.given.get(name):
+                yield f"--{name} {shlex.quote(said if isinstance(said, str) else ','.join(said))}"
+        if self.given.get("fuzz") is False:
+            yield "--no-fuzz"
 
     @property
     def target(self) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -28,12 +29,15 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MOST_BODIES = 20
+WHOLE = ("L01",)
+"""The checks that look at all that a run has sent: by themselves they would find nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A case file that was read. `spec` is the vendor's revision, `policy` what was changed of it; `target` the URL, without
-    secrets, that failed then; `oracle`: it was known what was stored."""
+    secrets, that failed then; `oracle`: it was known what was stored; `lenient`: another status that was taken for a success,
+    having been complained of already; `confirmed`: in how many of how many executions it was seen (3/3)."""
 
     check: Check
     case: Case
@@ -48,6 +52,8 @@ class Loaded:
     severity: Severity
     says: str
     date: str
+    lenient: int | None = None
+    confirmed: str = ""
 
     def sender(self) -> Sender:
         """The vendor who sent it."""
@@ -89,14 +95,16 @@ def write_all(folder: Path, results: Iterable[Result], session: Session) -> list
 
 
 def playable(check: Check, finding: Finding) -> bool:
-    """Whether a finding has a case that shows it alone: what showed in many requests has none, nor what has no judge."""
-    alone = check.judge is not None or finding.key == GONE
+    """Whether a finding has a case that shows it alone: what showed in many requests has none, nor what has no judge, nor what
+    showed in the whole run and not in its case."""
+    alone = finding.key == GONE or (check.judge is not None and not (check.id in WHOLE and finding.flaky))
     return alone and finding.case is not None and bool(finding.case.shots)
 
 
 def told(finding: Finding, case: Case, session: Session) -> dict[str, Any]:
     """The content of a case file, as JSON."""
     sender = session.sender
+    known = finding.outcome is not None and finding.outcome.stored is not None
     return {
         "emulators-case": FORMAT,
         "check": finding.check,
@@ -111,7 +119,9 @@ def told(finding: Finding, case: Case, session: Session) -> dict[str, Any]:
         "policy": _changed(sender),
         "seed": session.seed,
         "target": bare(_veil(session).url(session.target.url)),
-        "oracle": finding.outcome is not None and finding.outcome.stored is not None,
+        # The preflight's case has no outcome, and says so itself.
+        "oracle": known or case.data.get("stored") is True,
+        "lenient": session.lenient,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "case": {
             "title": case.title,
@@ -195,6 +205,8 @@ def read(path: Path, checks: Sequence[Check]) -> Loaded:
         reader.severity(),
         reader.text("says"),
         reader.text("date"),
+        reader.of("lenient", (int, NoneType), "a status or null"),
+        reader.text("confirmed"),
     )
     # Names and numbers of the vendor are looked up now, not in the middle of a run.
     loaded.sender()

@@ -95,7 +95,8 @@ class Contract:
 
     def _again(self) -> dict[str, Any]:
         """The settings as the command line can say them, for a function by its name."""
-        again = {name: value for name, value in self.given.items() if name not in OWN}
+        again = {"fuzz": False, **self._file(), **self.given}
+        again = {name: again[name] for name in ("fuzz", *self.given) if name not in OWN}
         name = getattr(self.given.get("oracle"), "__qualname__", "")
         if name.replace(".", "").isidentifier():
             again["oracle_py"] = f"{self.given['oracle'].__module__}:{name}"

@@ -103,6 +103,7 @@ class Examination:
             self._variables(),
             folder=settings.cases,
             sources={key: source.title for key, source in self.sender.vendor.profile.sources.items()},
+            timeout=self.session.timeout,
         )
         self.timeline = Timeline(self.veil)
 

@@ -153,15 +153,6 @@ class Ledger:
         """How many events of each identity must be stored."""
         return {key: len(account.owed) for key, account in self._accounts.items() if account.owed}
 
-    @property
-    def indeterminate(self) -> dict[str, int]:
-        """How many events of each identity may be stored or not."""
-        return {
-            key: len(open_)
-            for key, account in self._accounts.items()
-            if (open_ := account.possible - account.owed)
-        }
-
     def reconcile(
         self,
         counts: Mapping[str, int],

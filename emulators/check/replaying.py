@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
 
 from emulators.check.cases import Loaded
+from emulators.check.checks.growing import certain
 from emulators.check.checks.learning import learn
+from emulators.check.checks.preflight import reach
 from emulators.check.judging import attempt
 from emulators.check.pulse import GONE, TargetGone
 from emulators.check.session import Session
@@ -26,7 +29,8 @@ class Replay(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """`tries`: what each execution came to, in words; empty: nothing was found wrong. `reason`: why it is an error."""
+    """`tries`: what each execution came to, in words; empty: nothing was found wrong. `reason`: why it is an error, or proves
+    little."""
 
     verdict: Replay
     tries: tuple[str, ...] = ()
@@ -36,8 +40,8 @@ class Replayed:
 
 
 async def replay(session: Session, loaded: Loaded) -> Replayed:
-    """Three executions with fresh ids. One that fails is enough to have failed, in the old way or in another: a case that is
-    fixed gets no complaint at all."""
+    """Three executions with fresh ids, or one of the preflight that fails. One that fails is enough to have failed, in the old way
+    or in another: a case that is fixed gets no complaint at all."""
     check = loaded.check
     if loaded.key == GONE:
         return await _outlived(session, loaded)
@@ -45,15 +49,15 @@ async def replay(session: Session, loaded: Loaded) -> Replayed:
         return Replayed(
             Replay.ERROR, reason=f"{check.id} is no single case: run it again with --only {check.id}"
         )
+    session.lenient = loaded.lenient
     tries: list[str] = []
     shown: Outcome | None = None
     failed = False
-    for _ in range(TRIES):
+    for number in range(TRIES):
         try:
-            if check.reads_oracle and "path" in loaded.case.data:
-                # What an app keeps in columns of its own is told from what is known of these.
-                await learn(session)
-            outcome, failure = await attempt(session, check, loaded.case)
+            if not number:
+                await _learn(session, loaded)
+            outcome, failure = await _attempt(session, loaded)
         except TargetGone as gone:
             return Replayed(Replay.FAILED, (*tries, f"in another way: {gone.reason}"), outcome=shown)
         except EmulatorError as error:
@@ -66,12 +70,50 @@ async def replay(session: Session, loaded: Loaded) -> Replayed:
         if failure is not None or not failed:
             shown = outcome
         failed = failed or failure is not None
+        if failed and check.phase == "preflight":
+            # It has made sure by itself.
+            break
     # A bad status shows without an oracle. That nothing does is no proof where it was found with one.
     asked = loaded.oracle or (check.reads_oracle and not check.blind)
     if not failed and asked and session.records is None:
         why = "nothing is wrong with the answers; it was found with an oracle, give it to see what is stored"
         return Replayed(Replay.ERROR, tuple(tries), why, shown)
+    seen, _, of = loaded.confirmed.partition("/")
+    if not failed and seen != of:
+        why = f"when it was found, it was seen in {seen} of {of} executions: that it is not seen in {TRIES} proves little"
+        return Replayed(Replay.FIXED, tuple(tries), why, shown)
     return Replayed(Replay.FAILED if failed else Replay.FIXED, tuple(tries), outcome=shown)
+
+
+async def _learn(session: Session, loaded: Loaded) -> None:
+    """What the run knew of the receiver before it came to this case: by what it keeps its events and how late, and in which
+    columns."""
+    if session.records is None or not loaded.check.reads_oracle:
+        return
+    # What the preflight finds wrong by now shows in the case, too.
+    await _first(session)
+    if "path" in loaded.case.data:
+        await learn(session)
+
+
+async def _attempt(session: Session, loaded: Loaded) -> tuple[Outcome | None, Failure | None]:
+    """One execution. What the preflight finds may take more than one request to tell, so all of it is done again."""
+    check, case = loaded.check, loaded.case
+    if check.phase == "preflight":
+        return None, await _first(session)
+    outcome, failure = await attempt(session, check, case)
+    if failure is not None and outcome.grown and not await certain(session, case, outcome):
+        # It grows by itself.
+        failure = None
+    return outcome, failure
+
+
+async def _first(session: Session) -> Failure | None:
+    """What the preflight finds; None: nothing is wrong."""
+    async with aclosing(reach(session)) as found:
+        async for failure, _ in found:
+            return failure
+    return None
 
 
 async def _outlived(session: Session, loaded: Loaded) -> Replayed:
@@ -96,16 +138,17 @@ async def _outlived(session: Session, loaded: Loaded) -> Replayed:
     return Replayed(Replay.FIXED, tuple(tries), outcome=outcome)
 
 
-def _unheard(outcome: Outcome, failure: Failure | None, loaded: Loaded) -> str:
+def _unheard(outcome: Outcome | None, failure: Failure | None, loaded: Loaded) -> str:
     """Why an execution tells nothing of the receiver; empty: it does. That nobody answers is a finding only where it was one."""
-    heard = [exchange.heard for exchange in outcome.exchanges]
+    exchanges = outcome.exchanges if outcome is not None else ()
+    heard = [exchange.heard for exchange in exchanges]
     if not heard or any(one.status is not None for one in heard):
         return ""
     reason = heard[0].reason
     if _nobody(reason):
         return "" if failure is not None and reason in loaded.says else f"no answer: {reason}"
     # Of a request whose answer we did not wait for nothing can be said.
-    waited = any(not exchange.shot.loss for exchange in outcome.exchanges)
+    waited = any(not exchange.shot.loss for exchange in exchanges)
     same = failure is not None and failure.key == loaded.key
     return f"no answer: {reason}" if waited and not same else ""
 

@@ -199,13 +199,20 @@ class Runner:
             source=fact.source if fact else "",
         )
         whole = check.judge is None or not check.shrinks or not case.shots
-        if whole or not self.shrink:
-            return replace(found, confirmed=1, tried=1, minimal=whole)
+        once = replace(found, confirmed=1, tried=1, minimal=whole)
+        shown = check.judge is None or outcome is not None or not case.shots
+        if not self.shrink or (whole and shown):
+            return once
         try:
-            return await minimised(self.session, check, found)
+            if not whole:
+                return await minimised(self.session, check, found)
+            # So that there is a request to show.
+            return replace(once, outcome=(await attempt(self.session, check, case))[0])
+        except BudgetSpent:
+            return once
         except (asyncio.CancelledError, TargetUnusable):
             # Whatever ends it, what is known is told, small or not.
-            self.results[-1].findings.append(replace(found, confirmed=1, tried=1, minimal=False))
+            self.results[-1].findings.append(replace(once, minimal=False))
             raise
 
 

@@ -138,8 +138,8 @@ class Session:
     ) -> Outcome:
         """Executes a case with fresh ids. With `oracle` what was stored is told, as soon as `judge` finds nothing wrong
         with it or what is wrong will stay so, or nothing changes any more for `quiet` seconds (None: as long as is safe)."""
-        eventless = oracle and not any(shot.events for shot in case.shots)
-        before = await self.records.read() if eventless and self.records is not None else None
+        eventless = not any(shot.events for shot in case.shots)
+        before = await self.records.read() if oracle and eventless and self.records is not None else None
         planting = self.planting()
         exchanges: list[Exchange] = []
         for shot in case.shots:
@@ -156,9 +156,13 @@ class Session:
             wrong = judge(known)
             return wrong is None or (isinstance(wrong, Failure) and wrong.lasting)
 
-        stored, settled = await self.records.settle(keys, satisfied, quiet)
+        if before is not None:
+            # Nothing is looked for that could still come.
+            stored, settled, grown = dict[str, int](), True, (await self.records.read()).grown(before)
+        else:
+            stored, settled = await self.records.settle(keys, satisfied, quiet)
+            grown = frozenset[str]()
         found = self.records.accounts(keys, self.run_id)
-        grown = (await self.records.read()).grown(before) if before is not None else frozenset[str]()
         outcome = Outcome(tuple(exchanges), stored, settled, found, grown)
         wrong = judge(outcome) if judge is not None else None
         if wrong is not None:

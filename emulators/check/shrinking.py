@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 
 from emulators.check.catalogue import Check
 from emulators.check.judging import attempt
@@ -24,6 +25,7 @@ from emulators.check.simplifying import (
     parts,
     problems,
     requests,
+    same_ids,
     with_fewer,
     without,
 )
@@ -83,6 +85,7 @@ class _Search:
         self.outcome: Outcome | None = finding.outcome
         self.failure: Failure | None = None
         self._session, self._check, self._key = session, check, finding.key
+        self._apart = frozenset[str]()
         self._end = session.budget.spent + most
         self._waits = MOST_WAITS if check.reads_oracle and session.records is not None else most
 
@@ -128,6 +131,12 @@ class _Search:
         events = {encode(event): event for shot in self.best.shots for event in shot.events}
         if not 0 < len(events) <= FEW:
             return
+        self._apart = frozenset(
+            name
+            for one, other in combinations(self._events(), 2)
+            if same_ids(self._session.sender, one, other)
+            for name in differing(one, other)
+        )
         for number, event in enumerate(events.values(), 1):
             if isinstance(event, dict):
                 await _Event(self, event, 0 if len(events) == 1 else number).simplify()
@@ -169,6 +178,20 @@ class _Search:
     def legal(self, old: Payload, new: Payload) -> bool:
         """Whether an event breaks no rule that the one before it did not break."""
         return problems(self._session.sender, new) <= problems(self._session.sender, old)
+
+    def stays_apart(self, old: Payload, new: Payload) -> bool:
+        """Whether an event still differs from others of its message in all in which these did at first: that may be what the case is
+        about, and where they differ in something else in its place, a right receiver may take them for one."""
+        return all(
+            self._apart.intersection(differing(old, other)) <= set(differing(new, other))
+            for other in self._events()
+            if same_ids(self._session.sender, old, other)
+        )
+
+    def _events(self) -> list[Payload]:
+        """The different events of the best case that are any."""
+        found = {encode(event): event for shot in self.best.shots for event in shot.events}
+        return [event for event in found.values() if isinstance(event, dict)]
 
     @property
     def session(self) -> Session:
@@ -225,7 +248,7 @@ class _Event:
     async def _put(self, new: Payload) -> bool:
         if encode(new) == encode(self._now):
             return True
-        if not self._search.legal(self._now, new):
+        if not (self._search.legal(self._now, new) and self._search.stays_apart(self._now, new)):
             return False
         if await self._search.put(self._now, new):
             self._now = new

@@ -13,6 +13,7 @@ from typing import Any
 from emulators.check.sender import Sender
 from emulators.check.vocabulary import Case, Shot
 from emulators.engine.codec import encode
+from emulators.engine.pointer import look_up
 from emulators.engine.provider import Payload
 from emulators.strategies.pools import INTEGERS
 
@@ -36,6 +37,12 @@ def differing(event: Mapping[str, Any], plain: Mapping[str, Any]) -> list[str]:
     """The fields that are not the same in both, or in one of them only."""
     names = dict.fromkeys((*event, *plain))
     return [name for name in names if not _same(event.get(name, MISSING), plain.get(name, MISSING))]
+
+
+def same_ids(sender: Sender, event: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two events are of one message to one person, as far as their ids and addresses tell."""
+    known = all(look_up(event, pointer) == look_up(other, pointer) for pointer in sender.identities)
+    return known and sender.person(event) == sender.person(other)
 
 
 def mixed(event: Mapping[str, Any], plain: Mapping[str, Any], names: Collection[str]) -> Payload:

@@ -71,8 +71,22 @@ def test_a_check_of_rest_is_done_again_with_its_rest() -> None:
 
 
 def test_a_check_is_done_again_by_itself() -> None:
-    told = again(oracle_file="my events.jsonl", cases="found").check("L01")
+    told = again(oracle_file="my events.jsonl", cases="found", skip=("C08",)).check("C09")
     assert (
         told
-        == f"emulators check esputnik@2023-09 {URL} --only L01 --oracle-file 'my events.jsonl' --cases found"
+        == f"emulators check esputnik@2023-09 {URL} --only C09 --oracle-file 'my events.jsonl' --cases found"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, ""),
+        ({"only": ("C03", "L01"), "fuzz": False}, " --only C03,L01 --no-fuzz"),
+        ({"skip": "C15,C16", "fuzz": True, "seed": 4}, " --skip C15,C16 --seed 4"),
+    ],
+)
+def test_what_the_whole_run_has_shown_is_seen_again_by_the_whole_run(
+    given: dict[str, Any], words: str
+) -> None:
+    assert again(**given).check("L01") == f"emulators check esputnik@2023-09 {URL}{words}"

@@ -131,6 +131,7 @@ async def test_a_finding_without_a_case_is_not_written(tmp_path: Path) -> None:
         ({"severity": "hihg"}, UnknownName, "did you mean 'high'"),
         ({"policy": {"timeuot": 1}}, UnknownName, "did you mean 'timeout'"),
         ({"seed": "7"}, InvalidValue, "seed: expected a whole number, got '7'"),
+        ({"lenient": "202"}, InvalidValue, "lenient: expected a status or null, got '202'"),
         ({"case": {"shots": []}}, InvalidValue, "shots: expected at least one request"),
         ({"case": {"shots": ["x"]}}, InvalidValue, "expected an object, got 'x'"),
         ({"case": {"shots": [{"event": []}]}}, UnknownName, "did you mean 'events'"),
@@ -166,9 +167,17 @@ async def test_a_receiver_that_was_mended_has_it_fixed(tmp_path: Path) -> None:
     loaded = await loaded_from(tmp_path)
     async with session_against(lambda store, events: 200) as (session, store):
         played = await replay(session, loaded)
-    assert (played.verdict, played.tries) == (Replay.FIXED, ("", "", ""))
+    assert (played.verdict, played.tries, played.reason) == (Replay.FIXED, ("", "", ""), "")
     people = [event["recipient"] for events in store.seen for event in events]
     assert len(set(people)) == 3
+
+
+async def test_what_was_not_seen_each_time_is_not_surely_mended(tmp_path: Path) -> None:
+    async with session_against(lambda store, events: 200) as (session, _):
+        found = replace(finding_of("status 500", Shot((session.sender.event(),))), confirmed=1, tried=4)
+        played = await replay(session, read(write(tmp_path, found, session), [CHECK]))
+    assert played.verdict == Replay.FIXED
+    assert "seen in 1 of 4 executions" in played.reason
 
 
 async def test_a_receiver_that_was_not_mended_fails_it(tmp_path: Path) -> None:
@@ -264,6 +273,17 @@ async def test_what_showed_in_many_requests_leaves_no_file(tmp_path: Path) -> No
         assert write_all(tmp_path, results, session) == []
         results.append(Result(judged, found.verdict, findings=[found]))
         assert len(write_all(tmp_path, results, session)) == 1
+
+
+@pytest.mark.parametrize(("confirmed", "files"), [(1, 0), (3, 1)])
+async def test_what_showed_in_the_whole_run_leaves_a_file_if_its_case_has_shown_it(
+    tmp_path: Path, confirmed: int, files: int
+) -> None:
+    whole = replace(check_with(by_status), id="L01")
+    found = replace(finding_of("lost", Shot(({"a": 1},))), check="L01", confirmed=confirmed, tried=3)
+    async with session_against(poisoned) as (session, _):
+        written = write_all(tmp_path, [Result(whole, found.verdict, findings=[found])], session)
+    assert len(written) == files
 
 
 async def test_a_budget_that_ends_is_an_error(tmp_path: Path) -> None:

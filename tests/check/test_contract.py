@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -404,6 +405,22 @@ def test_an_error_of_ours_is_told_by_each_check_and_made_once(monkeypatch: pytes
             contract.result(check)
         assert isinstance(raised.value.__cause__, KeyError)
     assert len(made) == 1
+
+
+def test_what_the_whole_run_has_shown_is_seen_again_by_the_same_checks_without_chance() -> None:
+    records: list[Any] = []
+
+    def app(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        events = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        records.extend({**event, "messageName": "another"} for event in events)
+        start("200 OK", [])
+        return []
+
+    contract = Contract({"provider": "esputnik", "only": "C07,L01", "oracle": lambda: records})
+    _, result = contract.result("L01", app=app)
+    [found] = result.findings
+    assert found.key == "altered"
+    assert '"$TARGET" --only C07,L01 --no-fuzz' in found.replay
 
 
 def test_an_application_that_is_gone_does_not_lend_its_result_to_the_next() -> None:

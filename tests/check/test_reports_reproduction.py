@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from emulators import in_thread
 from emulators.check.reports import reproduction
@@ -45,8 +47,9 @@ def run_in_shell(told: Found, folder: Path, target: str, **variables: str) -> st
     """Runs its commands where its files are; what they print."""
     if shutil.which("curl") is None:
         pytest.skip("needs curl")
-    for name, body in reproduction.body_files(told).items():
-        (folder / name).write_bytes(body)
+    for sent in told.sent:
+        if sent.file:
+            (folder / sent.file).write_bytes(sent.body)
     printed = subprocess.run(
         ["bash", "-euc", "\n".join(told.curl)],
         cwd=folder,
@@ -76,7 +79,7 @@ def test_the_commands_send_the_same_bytes_and_read_secrets_from_the_shell(tmp_pa
 def test_a_case_of_two_requests_is_two_commands_and_equal_bodies_share_a_file(tmp_path: Path) -> None:
     told = found(shots=(Shot(({},)), Shot(({},))), target=PLAIN)
     assert len(told.curl) == 2
-    assert list(reproduction.body_files(told)) == [f"case-{told.case}.body"]
+    assert {sent.file for sent in told.sent} == {f"case-{told.case}.body"}
     with Receiver(200, 500) as receiver:
         assert run_in_shell(told, tmp_path, receiver.url) == "200\n500\n"
 
@@ -143,6 +146,31 @@ def test_the_test_to_paste_fails_where_the_finding_is_and_passes_where_it_is_not
         assert good.posts[-1].body == told.sent[0].body
     with in_thread("esputnik") as esputnik, Receiver(then=500) as bad, pytest.raises(AssertionError):
         test(esputnik, bad.url)
+
+
+def test_the_test_of_what_came_late_waits_no_longer_than_was_waited_then() -> None:
+    known = replace(teller(PLAIN), timeout=1.5)
+    told = known.found(finding(target=PLAIN, key="late", heard=Heard(200, seconds=2), acknowledged=True))
+    over = asyncio.Event()
+
+    async def after_all(request: web.BaseRequest) -> web.StreamResponse:
+        await over.wait()
+        return web.Response()
+
+    with in_thread("esputnik") as esputnik, Receiver() as good:
+        pasted(told)(esputnik, good.url)
+    with in_thread("esputnik") as esputnik, Receiver(then=after_all) as slow:
+        with pytest.raises(AssertionError):
+            pasted(told)(esputnik, slow.url)
+        slow._loop.call_soon_threadsafe(over.set)
+        [delivery] = esputnik.deliveries()
+    assert delivery.reason == "no answer within 1.5 s of real time"
+
+
+@pytest.mark.parametrize(("key", "waits"), [("subject: late", True), ("status 500", False)])
+def test_the_test_of_anything_else_waits_as_the_fixture_does(key: str, waits: bool) -> None:
+    known = replace(teller(PLAIN), timeout=3)
+    assert ("patience=3)" in known.found(finding(target=PLAIN, key=key)).pytest) == waits
 
 
 def test_two_findings_of_a_check_are_two_tests() -> None:

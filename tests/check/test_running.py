@@ -47,6 +47,19 @@ async def test_a_check_that_asks_and_finds_nothing_has_passed() -> None:
     assert result.verdict is Verdict.PASS
 
 
+@pytest.mark.parametrize(("requests", "shown"), [(None, [500]), (0, [])])
+async def test_what_is_not_made_smaller_is_done_once_more_to_have_a_request_to_show(
+    requests: int | None, shown: list[int]
+) -> None:
+    async def one(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
+        yield Failure("seen", "it was seen"), Case("C99", "an event", (Shot((session.sender.event(),)),))
+
+    async with session_against(lambda store, events: 500, requests=requests) as (session, _):
+        result = await result_of(session, check(run=one, judge=by_status, shrinks=False))
+    [found] = result.findings
+    assert [one.heard.status for one in (found.outcome.exchanges if found.outcome else ())] == shown
+
+
 async def test_the_time_is_kept_in_the_middle_of_a_hook_and_what_was_found_is_told() -> None:
     async def slow(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
         yield Failure("seen", "it was seen"), Case("C99", "an event", (Shot((session.sender.event(),)),))

@@ -10,8 +10,10 @@ import pytest
 
 from emulators.check.hooks import Hooks
 from emulators.check.reducing import fewest
+from emulators.check.session import Session
 from emulators.check.shrinking import minimised
-from emulators.check.vocabulary import Shot
+from emulators.check.simplifying import differing
+from emulators.check.vocabulary import Case, Failure, Outcome, Shot
 from tests.check.planted import (
     Store,
     by_status,
@@ -228,6 +230,31 @@ async def test_a_story_is_left_with_the_two_requests_that_it_needs() -> None:
     assert found.outcome is not None
     one, two = found.outcome.exchanges
     assert one.body == two.body
+
+
+async def test_two_events_of_one_message_still_differ_in_what_they_differed_in() -> None:
+    """Else they would end as one event with a field less in one of them, which a right receiver may take for the same."""
+    known: set[Any] = set()
+
+    def by_message(store: Store, events: list[Any]) -> int:
+        new = {event["iid"] for event in events} - known
+        known.update(new)
+        return 200 if new else 409
+
+    def refused(session: Session, case: Case, outcome: Outcome) -> Failure | None:
+        first, last = outcome.exchanges[0], outcome.exchanges[1]
+        same = first.shot.events == last.shot.events or first.keys != last.keys
+        return None if same or last.acknowledged else Failure("refused", "refused")
+
+    async with session_against(by_message, "esputnik", "activity") as (session, _store):
+        event = session.sender.event("READ", 9)
+        times = ("2026-01-02T03:08:20", "2026-01-02T03:09:20")
+        shots = [Shot(({**event, "activityDateTime": time},)) for time in times]
+        found = await minimised(session, check_with(refused), finding_of("refused", *shots))
+    assert found.case is not None
+    one, other = (shot.events[0] for shot in found.case.shots)
+    assert differing(one, other) == ["activityDateTime"]
+    assert "broadcastId" in event and "broadcastId" not in one
 
 
 async def test_a_restart_that_changes_nothing_is_left_out() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from statistics import median
 
 from emulators.check.cases import bare
@@ -54,7 +55,7 @@ def first_answer(session: Session, case: Case, outcome: Outcome) -> Failure | No
     )
 
 
-async def reach(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
+async def reach(session: Session) -> AsyncGenerator[tuple[Failure, Case], None]:
     """The example once; if it is taken, a few times more, to learn how long an answer takes."""
     session.listeners.append(Watch())
     if session.records is not None:
@@ -80,7 +81,7 @@ async def reach(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
         session.facts["latency"] = median(times)
         failure = await find_again(session)
         if failure is not None:
-            yield failure, case
+            yield failure, replace(case, data={"stored": True})
         return
     today = None if failure.key == LATE else redated(event, int(time.time()))
     if today is not None:

@@ -53,6 +53,8 @@ class Teller:
     folder: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
     """What people call the documents, by the profile's names of them."""
+    timeout: float | None = None
+    """Seconds that were waited for an answer until it was late."""
 
     @property
     def address(self) -> str:
@@ -117,7 +119,7 @@ class Teller:
             found,
             curl=reproduction.curl_commands(whole, self.address),
             replay=reproduction.replay_command(case, self.folder),
-            pytest=reproduction.pytest_to_paste(found, self.provider, self.feed, whole),
+            pytest=reproduction.pytest_to_paste(found, self.provider, self.feed, whole, self.timeout),
         )
 
     def sent(self, exchange: Exchange) -> Sent:

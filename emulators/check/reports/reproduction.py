@@ -18,6 +18,7 @@ MOST_COMMANDS = 5
 """A case of more requests is played again by its file alone."""
 LONGEST_PASTED = 1000
 """Bytes that all bodies of a test to paste may have, equal ones once."""
+_LATE = re.compile(r"(?:.*: )?late", re.DOTALL)
 
 
 def case_id(provider: str, feed: str, check: str, key: str) -> str:
@@ -42,11 +43,6 @@ def case_file(case: str) -> str:
 def body_file(case: str, number: int = 1) -> str:
     """The file with the exact bytes of a body, beside the case's; the first one of a case has no number."""
     return f"case-{case}.body" if number == 1 else f"case-{case}-{number}.body"
-
-
-def body_files(found: Found) -> dict[str, bytes]:
-    """What has to lie beside the case file, by name."""
-    return {sent.file: sent.body for sent in found.sent if sent.file}
 
 
 def replay_command(case: str, folder: str = "") -> str:
@@ -129,10 +125,12 @@ def variables(found: Iterable[Found]) -> list[str]:
     return sorted({name for sent in every for name in (*sent.secrets.values(), sent.login) if name})
 
 
-def pytest_to_paste(found: Found, provider: str, feed: str, sent: Sequence[Sent]) -> str:
+def pytest_to_paste(
+    found: Found, provider: str, feed: str, sent: Sequence[Sent], timeout: float | None = None
+) -> str:
     """A test with this package's fixture, which sends the same bytes and wants what the finding misses; empty where such a test
     would pass all the same, says too little or would be long: other paths, headers, credentials, framing, copies at once, a lost
-    answer."""
+    answer. `timeout`: seconds after which an answer was late (None: as many as the fixture waits)."""
     posts = [one for one in sent if one.method == "POST" and one.usual and one.body]
     odd = any(
         one.before or one.loss or one.together > 1 or one.credentials != "right" or one.framing != "length"
@@ -161,7 +159,9 @@ def pytest_to_paste(found: Found, provider: str, feed: str, sent: Sequence[Sent]
         if reads
         else []
     )
-    told.append(f"    {provider}.subscribe(app_url, feed={feed!r}{secrets})")
+    # By itself the fixture waits for no vendor's time, but for some seconds.
+    waits = f", patience={timeout!r}" if timeout is not None and _LATE.fullmatch(found.key) else ""
+    told.append(f"    {provider}.subscribe(app_url, feed={feed!r}{waits}{secrets})")
     again = {body: f"body_{n}" for n, body in enumerate((b for b in bodies if bodies[b] > 1), 1)}
     told += [f"    {known} = {_literal(body)}" for body, known in again.items()]
     for one in posts:
