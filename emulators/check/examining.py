@@ -14,13 +14,13 @@ from typing import Any
 from emulators import __version__
 from emulators.check.accepting import FACT, marked, notes
 from emulators.check.again import Again
-from emulators.check.answer import OracleUnusable
 from emulators.check.cases import playable
 from emulators.check.catalogue import PHASES, Check
 from emulators.check.checks import ALL
 from emulators.check.checks.connections import REST
 from emulators.check.hooks import Hooks
 from emulators.check.oracle import Records, oracle_of
+from emulators.check.oracle.answer import OracleUnusable
 from emulators.check.reports import model as reported
 from emulators.check.reports.filling import Teller, veil_of
 from emulators.check.reports.model import Found, PhaseResult, Run

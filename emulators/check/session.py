@@ -11,10 +11,10 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from emulators.check.columns import Columns
 from emulators.check.hooks import Hooks
-from emulators.check.ledger import Ledger
 from emulators.check.oracle import Records
+from emulators.check.oracle.columns import Columns
+from emulators.check.oracle.ledger import Ledger
 from emulators.check.planting import TOKEN, Planting
 from emulators.check.pulse import Pulse
 from emulators.check.sender import Sender

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from emulators.check.cases import Loaded
 from emulators.check.checks.learning import UNCOMPARED
 from emulators.check.checks.values import CHECKS
-from emulators.check.columns import Columns, Stored
-from emulators.check.ledger import Ledger
 from emulators.check.oracle import oracle_of
+from emulators.check.oracle.columns import Columns, Stored
+from emulators.check.oracle.ledger import Ledger
 from emulators.check.replaying import Replay, Replayed, replay
 from emulators.check.sender import Sender
 from emulators.check.session import Session

@@ -15,7 +15,7 @@ from emulators.check.checks.fuzzing import broken, mutations
 from emulators.check.running import Runner
 from emulators.check.sender import Sender
 from emulators.check.session import BudgetSpent, Session
-from emulators.check.simplifying import differing, example
+from emulators.check.shrinking.simplifying import differing, example
 from emulators.check.vocabulary import Case, Failure, Verdict
 from tests.check.planted import Bug, Store, good, session_against
 from tests.support.feeds import NAMED, spared

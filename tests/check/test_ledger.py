@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from emulators.check.altered import alterations
-from emulators.check.ledger import Entry, Ledger, Reconciliation
+from emulators.check.oracle.altered import alterations
+from emulators.check.oracle.ledger import Entry, Ledger, Reconciliation
 from emulators.check.vocabulary import Exchange, Heard, Shot
 
 ANN, BOB, CY = "chkabc123x1p0z", "chkabc123x1p1z", "chkabc123x1p2z"

@@ -19,7 +19,7 @@ from emulators.check.replaying import Replay, Replayed, replay
 from emulators.check.reports.model import Run
 from emulators.check.reports.terminal import report
 from emulators.check.settings import made
-from emulators.check.simplifying import optional, without
+from emulators.check.shrinking.simplifying import optional, without
 from emulators.check.vocabulary import Finding, Verdict
 from tests.check.receivers.clean import Clean
 from tests.check.receivers.mutants import MUTANTS, Mutant

@@ -18,9 +18,8 @@ from uuid import UUID
 import pytest
 from aiohttp import web
 
-from emulators.check import sources
-from emulators.check.mentions import Mentions
-from emulators.check.oracle import OracleUnusable, Records, oracle_of
+from emulators.check.oracle import OracleUnusable, Records, oracle_of, sources
+from emulators.check.oracle.mentions import Mentions
 from emulators.errors import EgressRefused, InvalidValue
 from tests.support.receiver import free_port_url
 

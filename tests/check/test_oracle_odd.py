@@ -17,10 +17,9 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulators.check import answer as answers
-from emulators.check import mentions
-from emulators.check.answer import DEEPEST, Reader, decoded, plain, renewed
-from emulators.check.oracle import OracleUnusable, Records, oracle_of
+from emulators.check.oracle import OracleUnusable, Records, mentions, oracle_of
+from emulators.check.oracle import answer as answers
+from emulators.check.oracle.answer import DEEPEST, Reader, decoded, plain, renewed
 from emulators.check.reports import facts
 from emulators.engine import codec
 from tests.check.reported import whole_run

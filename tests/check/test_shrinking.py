@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from emulators.check.hooks import Hooks
-from emulators.check.reducing import fewest
 from emulators.check.session import Session
 from emulators.check.shrinking import minimised
-from emulators.check.simplifying import differing
+from emulators.check.shrinking.reducing import fewest
+from emulators.check.shrinking.simplifying import differing
 from emulators.check.vocabulary import Case, Failure, Outcome, Shot
 from tests.check.planted import (
     Store,

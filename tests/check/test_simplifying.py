@@ -9,7 +9,7 @@ import pytest
 
 from emulators.check.checks.answers import subject
 from emulators.check.sender import Sender
-from emulators.check.simplifying import named_anew
+from emulators.check.shrinking.simplifying import named_anew
 from emulators.check.vocabulary import Case, Shot
 
 SENDER = Sender("sendpulse", "smtp")

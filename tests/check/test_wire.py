@@ -14,9 +14,9 @@ import pytest
 import trustme
 from aiohttp import web
 
-from emulators.check.silence import why
 from emulators.check.vocabulary import Heard
 from emulators.check.wire import Wire
+from emulators.check.wire.silence import why
 from emulators.engine.egress import Egress
 from tests.support.receiver import Receiver, free_port_url
 

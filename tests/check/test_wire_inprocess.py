@@ -378,7 +378,7 @@ def test_an_application_that_hangs_at_its_end_holds_up_nobody(monkeypatch: pytes
 def test_a_wsgi_application_that_hangs_holds_up_neither_the_others_nor_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("emulators.check.wsgi.UNFINISHED", 0.05)
+    monkeypatch.setattr("emulators.check.inprocess.wsgi.UNFINISHED", 0.05)
     let_go, hanging = threading.Event(), threading.Semaphore(0)
 
     def app(environ: Environ, start: Start) -> list[bytes]:

@@ -10,9 +10,9 @@ from emulators.check.catalogue import Check
 from emulators.check.checks.answers import answered, dotted
 from emulators.check.checks.parts import broken, ordinary
 from emulators.check.judging import attempt
+from emulators.check.oracle.storing import tellable
 from emulators.check.planting import TOKEN
 from emulators.check.session import Session
-from emulators.check.storing import tellable
 from emulators.check.vocabulary import Case, Exchange, Failure, Outcome, Severity, Shot, Verdict
 from emulators.engine.codec import encode
 from emulators.strategies.rules import ABSENT

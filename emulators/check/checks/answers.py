@@ -10,9 +10,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from emulators.check.altered import Alteration, alterations
 from emulators.check.checks.learning import learn, stored_of
-from emulators.check.columns import Stored
+from emulators.check.oracle.altered import Alteration, alterations
+from emulators.check.oracle.columns import Stored
 from emulators.check.planting import PLACE, TOKEN
 from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Failure, Heard, Outcome, Severity, Verdict

@@ -6,14 +6,14 @@ import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 
-from emulators.check.answer import decoded
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import answered
 from emulators.check.checks.parts import broken, like, ordinary, story
 from emulators.check.judging import attempt
+from emulators.check.oracle.answer import decoded
+from emulators.check.oracle.storing import tellable
 from emulators.check.sender import Sender
 from emulators.check.session import Session
-from emulators.check.storing import tellable
 from emulators.check.vocabulary import Case, Exchange, Failure, Outcome, Severity, Shot, Verdict
 from emulators.engine.pointer import look_up
 from emulators.engine.provider import Payload

@@ -133,7 +133,7 @@ async def _half(
 ) -> AsyncIterator[tuple[Failure, Case]]:
     """A success that comes while half of the body is still to be sent."""
     shot = Shot((template,))
-    from emulators.check.hesitating import FILLED, HesitantWire
+    from emulators.check.wire.hesitating import FILLED, HesitantWire
 
     wire = HesitantWire(alone.egress)
     usual = session.facts.get("latency")

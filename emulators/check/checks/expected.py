@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from emulators.check.checks.edits import foreseen, ordinary
 from emulators.check.sender import Sender
-from emulators.check.simplifying import example
+from emulators.check.shrinking.simplifying import example
 from emulators.engine.provider import Payload
 from emulators.strategies.changes import Change
 from emulators.strategies.rules import ABSENT, Path

@@ -16,10 +16,10 @@ from emulators.check.catalogue import Check
 from emulators.check.checks.answers import either, shown, upset
 from emulators.check.checks.expected import Expected
 from emulators.check.checks.together import Together
+from emulators.check.oracle.storing import tellable
 from emulators.check.session import BudgetSpent, Session
 from emulators.check.shrinking import minimised
-from emulators.check.simplifying import differing, example
-from emulators.check.storing import tellable
+from emulators.check.shrinking.simplifying import differing, example
 from emulators.check.vocabulary import Case, Failure, Finding, Outcome, Severity, Shot, Verdict
 from emulators.engine import codec
 from emulators.engine.codec import encode

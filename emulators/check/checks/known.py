@@ -7,10 +7,10 @@ from itertools import count
 
 from emulators.check.checks.edits import apart
 from emulators.check.checks.parts import usual_kind
+from emulators.check.oracle.storing import tellable
 from emulators.check.planting import TOKEN
 from emulators.check.sender import Sender
 from emulators.check.session import Session
-from emulators.check.storing import tellable
 from emulators.check.vocabulary import Case, Failure, Outcome, Shot
 from emulators.engine.provider import Payload
 from emulators.strategies.rules import ABSENT

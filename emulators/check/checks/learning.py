@@ -8,12 +8,12 @@ from random import Random
 from typing import Any
 
 from emulators.check.checks.edits import Edit, apart, chosen
-from emulators.check.columns import WIDE, Stored
+from emulators.check.oracle.columns import WIDE, Stored
+from emulators.check.oracle.storing import tellable
 from emulators.check.planting import TOKEN
 from emulators.check.running import CannotTell
 from emulators.check.sender import Sender
 from emulators.check.session import Session
-from emulators.check.storing import tellable
 from emulators.check.vocabulary import Case, Exchange, Outcome, Shot
 from emulators.engine import codec
 from emulators.engine.provider import Payload

@@ -21,10 +21,10 @@ from emulators.check.checks.parts import (
 from emulators.check.checks.sweeping import look
 from emulators.check.judging import attempt
 from emulators.check.oracle import Records
+from emulators.check.oracle.storing import tellable
 from emulators.check.running import CannotTell
 from emulators.check.sender import Sender
 from emulators.check.session import Session
-from emulators.check.storing import tellable
 from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Shot, Verdict
 from emulators.engine.codec import encode
 from emulators.engine.provider import Payload

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
 from emulators.check.catalogue import Check
-from emulators.check.ledger import Altered, Entry
+from emulators.check.oracle.ledger import Altered, Entry
+from emulators.check.oracle.storing import tellable
 from emulators.check.planting import TOKEN
 from emulators.check.running import CannotTell
 from emulators.check.session import Session
-from emulators.check.storing import tellable
 from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Shot, Verdict
 
 RECOVERED = "stored without an acknowledgement"

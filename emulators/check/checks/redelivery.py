@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import answered, manner
 from emulators.check.checks.parts import ordinary
+from emulators.check.oracle.storing import tellable
 from emulators.check.running import CannotTell
 from emulators.check.session import Session
-from emulators.check.storing import tellable
 from emulators.check.vocabulary import Case, Exchange, Failure, Outcome, Severity, Shot, Verdict
 
 TOGETHER = 8

@@ -15,9 +15,9 @@ from random import Random
 
 from emulators.check.catalogue import Check
 from emulators.check.checks.together import Together
+from emulators.check.oracle.storing import tellable
 from emulators.check.sender import Sender
 from emulators.check.session import Session
-from emulators.check.storing import tellable
 from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Shot, Verdict
 from emulators.engine.provider import Payload
 

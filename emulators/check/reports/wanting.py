@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from emulators.check.oracle.storing import tellable
 from emulators.check.planting import TOKEN
 from emulators.check.reports.model import Found, Sent
-from emulators.check.storing import tellable
 from emulators.engine import codec
 
 _STORED = re.compile(r"(?:.*: |stored )?(?:lost|twice|duplicated)", re.DOTALL)

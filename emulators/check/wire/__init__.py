@@ -13,8 +13,8 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from emulators.check.silence import why
 from emulators.check.vocabulary import Heard, Pairs
+from emulators.check.wire.silence import why
 from emulators.engine.egress import Egress
 from emulators.engine.message import Request
 from emulators.engine.mischief import reset_after_body

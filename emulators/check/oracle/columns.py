@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from emulators.check.altered import Alteration, akin, how_altered, number, plain, same, views
+from emulators.check.oracle.altered import Alteration, akin, how_altered, number, plain, same, views
 from emulators.check.planting import TOKEN
 from emulators.engine import codec
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from emulators.check.answer import OracleUnusable
-from emulators.check.mentions import Mentions
+from emulators.check.oracle.answer import OracleUnusable
+from emulators.check.oracle.mentions import Mentions
 from emulators.check.spawning import words
 from emulators.check.vocabulary import Pairs
 from emulators.engine.egress import Egress
@@ -20,7 +20,7 @@ from emulators.engine.pointer import look_up
 from emulators.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from emulators.check.sources import Source
+    from emulators.check.oracle.sources import Source
 
 __all__ = ["OracleUnusable", "Records", "oracle_of"]
 
@@ -52,7 +52,7 @@ def oracle_of(
     (else it may stand anywhere in it), `status_pointer` to its state. `allow`: hosts besides this machine.
     """
     # Loaded here: it brings an HTTP client along.
-    from emulators.check.sources import FileSource, UrlSource, command_source, function_source
+    from emulators.check.oracle.sources import FileSource, UrlSource, command_source, function_source
 
     given = [source for source in (url, command, file, function) if source]
     if not given:

@@ -13,10 +13,10 @@ from typing import Any, Protocol
 
 import aiohttp
 
-from emulators.check.answer import OracleUnusable, Reader, plain
-from emulators.check.silence import why
+from emulators.check.oracle.answer import OracleUnusable, Reader, plain
 from emulators.check.spawning import ran
 from emulators.check.vocabulary import Pairs
+from emulators.check.wire.silence import why
 from emulators.engine.egress import Egress
 from emulators.engine.resolver import GuardedResolver
 from emulators.errors import EgressRefused, InvalidValue

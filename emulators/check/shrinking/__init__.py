@@ -11,9 +11,9 @@ from itertools import combinations
 
 from emulators.check.catalogue import Check
 from emulators.check.judging import attempt
-from emulators.check.reducing import fewest, nearest
 from emulators.check.session import BudgetSpent, Session
-from emulators.check.simplifying import (
+from emulators.check.shrinking.reducing import fewest, nearest
+from emulators.check.shrinking.simplifying import (
     between,
     differing,
     each_shot,

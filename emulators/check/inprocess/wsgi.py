@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 from aiohttp import web
 
-from emulators.check.asgi import MOST_SAID, UNFINISHED, response
+from emulators.check.inprocess.asgi import MOST_SAID, UNFINISHED, response
 
 Headers = list[tuple[str, str]]
 Tell = Callable[[web.Response | Exception | None], None]

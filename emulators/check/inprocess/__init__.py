@@ -13,8 +13,8 @@ from typing import Any
 
 from aiohttp import web
 
-from emulators.check.asgi import Asgi
-from emulators.check.wsgi import Wsgi
+from emulators.check.inprocess.asgi import Asgi
+from emulators.check.inprocess.wsgi import Wsgi
 from emulators.engine.listening import BACKLOG, listen
 from emulators.errors import InvalidValue
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulators.check.altered import Alteration, alterations
-from emulators.check.columns import Columns, Stored
+from emulators.check.oracle.altered import Alteration, alterations
+from emulators.check.oracle.columns import Columns, Stored
 from emulators.check.vocabulary import Exchange
 from emulators.engine import codec
 from emulators.engine.provider import Payload

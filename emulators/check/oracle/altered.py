@@ -14,7 +14,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from emulators.check.answer import decoded
+from emulators.check.oracle.answer import decoded
 from emulators.engine import codec
 
 SHORT = 20
