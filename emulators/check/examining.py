@@ -14,6 +14,7 @@ from typing import Any
 from emulators import __version__
 from emulators.check.accepting import FACT, marked, notes
 from emulators.check.again import Again
+from emulators.check.budget import Budget
 from emulators.check.cases import playable
 from emulators.check.catalogue import PHASES, Check
 from emulators.check.checks import ALL
@@ -27,7 +28,7 @@ from emulators.check.reports.model import Found, PhaseResult, Run
 from emulators.check.reports.timeline import Timeline
 from emulators.check.running import Result, Runner, worst
 from emulators.check.sender import Sender
-from emulators.check.session import Budget, Session
+from emulators.check.session import Session
 from emulators.check.settings import Settings
 from emulators.check.vocabulary import Exchange, Finding, Verdict
 from emulators.check.wire import Wire

@@ -143,7 +143,7 @@ EXPLAINED: Mapping[str, Explained] = {
     ),
     "C29": Explained(
         "a long backlog, each request as soon as the one before is answered",
-        risks="a refusal amid requests that are accepted, such as 429",
+        risks="a refusal amid requests that are accepted, such as 429; elsewhere the run gives such a receiver time",
     ),
     "C30": Explained(
         "an event, a restart, and the same event or another",

@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from emulators.check.budget import TIME_IS_UP, BudgetSpent
 from emulators.check.catalogue import PHASES, Check
 from emulators.check.judging import attempt
 from emulators.check.pulse import GONE, TargetGone
-from emulators.check.session import TIME_IS_UP, BudgetSpent, Session
+from emulators.check.session import Session
 from emulators.check.shrinking import minimised
 from emulators.check.vocabulary import Case, Failure, Finding, Outcome, Severity, Verdict
 from emulators.errors import EmulatorError, TargetUnusable

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,45 +10,24 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+from emulators.check.budget import Budget
 from emulators.check.hooks import Hooks
 from emulators.check.oracle import Records
 from emulators.check.oracle.columns import Columns
 from emulators.check.oracle.ledger import Ledger
+from emulators.check.pacing import Pace
 from emulators.check.planting import TOKEN, Planting
 from emulators.check.pulse import Pulse
 from emulators.check.sender import Sender
 from emulators.check.styles import written
 from emulators.check.vocabulary import Case, Exchange, Failure, Heard, Outcome, Pairs, Shot, Target
-from emulators.errors import EmulatorError
 
 if TYPE_CHECKING:
     from emulators.check.wire import Wire
 
 
-TIME_IS_UP = "the time is up"
 PAUSES = (0.0, 0.3, 0.7, 2.0)
 """Seconds, in which whoever watches over a receiver starts it again."""
-
-
-class BudgetSpent(EmulatorError):
-    """No more requests or time are left."""
-
-
-@dataclass(slots=True)
-class Budget:
-    """How many requests, and until when (`time.monotonic`, which is a loop's time, too); None: without bound."""
-
-    requests: int | None = None
-    until: float | None = None
-    spent: int = 0
-
-    def take(self) -> None:
-        """One more request; `BudgetSpent` if there is none left."""
-        if self.requests is not None and self.spent >= self.requests:
-            raise BudgetSpent(f"the budget of {self.requests} requests is spent")
-        if self.until is not None and time.monotonic() > self.until:
-            raise BudgetSpent(TIME_IS_UP)
-        self.spent += 1
 
 
 @dataclass(slots=True)
@@ -67,6 +45,7 @@ class Session:
     budget: Budget = field(default_factory=Budget)
     ledger: Ledger = field(default_factory=Ledger)
     pulse: Pulse = field(default_factory=Pulse)
+    pace: Pace = field(default_factory=Pace)
     count_pointer: str = ""
     """Where the receiver's answer says how many events it took; empty: nowhere."""
     lenient: int | None = None
@@ -174,8 +153,11 @@ class Session:
         self.executions += 1
         return Planting(self.sender, self.run_id, self.executions)
 
-    async def fire(self, shot: Shot, planting: Planting | None = None, legal: bool = True) -> list[Exchange]:
-        """Sends one shot, all its copies at once. Of what is not `legal` nobody need keep anything."""
+    async def fire(
+        self, shot: Shot, planting: Planting | None = None, legal: bool = True, hasty: bool = False
+    ) -> list[Exchange]:
+        """Sends one shot, all its copies at once. Of what is not `legal` nobody need keep anything. Who says that it is too much
+        at once is given time, unless we are `hasty` on purpose."""
         if shot.before == "restart":
             await self.hooks.restart()
         planting = planting or self.planting()
@@ -188,6 +170,8 @@ class Session:
             body = None
         keys = tuple(key if self._tellable(key) else "" for _, key in planted)
         url, headers = self._url(shot), self._headers(shot)
+        if shot.together > 1:
+            await self.pace.ready()
         for _ in range(shot.together):
             self.budget.take()
         heard = await asyncio.gather(*(self._send(shot, url, headers, body) for _ in range(shot.together)))
@@ -195,34 +179,58 @@ class Session:
             # Somebody may start it again, and this request has not reached it.
             await self._make_sure()
             heard = await asyncio.gather(*(self._send(shot, url, headers, body) for _ in heard))
-        exchanges = [
-            Exchange(shot, url, headers, body or b"", keys, each, self.acknowledges(each.status))
-            for each in heard
-        ]
-        for exchange in exchanges:
-            self.ledger.note(exchange, legal)
-            self.pulse.note(exchange, legal)
-            for listener in self.listeners:
-                listener(exchange)
+
+        def noted(each: Heard) -> Exchange:
+            exchange = Exchange(shot, url, headers, body or b"", keys, each, self.acknowledges(each.status))
+            self._note(exchange, legal)
+            return exchange
+
+        async def again() -> Heard:
+            self.budget.take()
+            exchanges[0] = noted(await self._send(shot, url, headers, body))
+            return exchanges[0].heard
+
+        exchanges = [noted(each) for each in heard]
+        if len(exchanges) == 1 and not hasty and self.pace.is_hurried(heard[0]):
+            await self.pace.give_time(heard[0], again, self._plain)
+            self.facts["rate limit"] = self.pace.words
         if self.pulse.in_doubt:
             await self._make_sure()
         return exchanges
+
+    def _note(self, exchange: Exchange, legal: bool) -> None:
+        self.ledger.note(exchange, legal)
+        self.pulse.note(exchange, legal)
+        self.pace.note(exchange)
+        for listener in self.listeners:
+            listener(exchange)
 
     async def _make_sure(self) -> None:
         """That it answers the documents' example, if need be after some seconds. Raises `TargetGone`."""
         heard = Heard(None)
         for pause in PAUSES:
             await asyncio.sleep(pause)
-            shot, planting = Shot((self.sender.event(),)), self.planting()
-            event, _ = planting.plant(shot.events[0])
-            body = written(self.sender.wrap([event]), shot.style)
-            heard = await self._send(shot, self.target.url, self._headers(shot), body)
+            heard = await self._plain()
             if heard.status is not None:
-                self.pulse.note(Exchange(shot, self.target.url, (), body, (), heard, False), True)
                 return
             if not self.pulse.is_refused(heard):
                 break
         raise self.pulse.gone(heard.reason)
+
+    async def _plain(self) -> Heard:
+        """How it answers the documents' example, which is no part of any case."""
+        shot, planting = Shot((self.sender.event(),)), self.planting()
+        event, key = planting.plant(shot.events[0])
+        url, headers, body = (
+            self.target.url,
+            self._headers(shot),
+            written(self.sender.wrap([event]), shot.style),
+        )
+        heard = await self._send(shot, url, headers, body)
+        if heard.status is not None:
+            keys = (key if self._tellable(key) else "",)
+            self._note(Exchange(shot, url, headers, body, keys, heard, self.acknowledges(heard.status)), True)
+        return heard
 
     def _tellable(self, key: str) -> bool:
         """Whether the oracle can know an event by this identity."""

@@ -10,10 +10,11 @@ from typing import Any
 
 from aiohttp import web
 
+from emulators.check.budget import Budget
 from emulators.check.catalogue import Check
 from emulators.check.oracle import oracle_of
 from emulators.check.sender import Sender
-from emulators.check.session import Budget, Session
+from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Failure, Finding, Outcome, Severity, Shot, Target, Verdict
 from emulators.check.wire import Wire
 from emulators.engine.egress import Egress

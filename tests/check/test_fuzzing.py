@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from emulators.check.budget import BudgetSpent
 from emulators.check.checks import ALL, fuzzing
 from emulators.check.checks.edits import edits
 from emulators.check.checks.expected import Expected
 from emulators.check.checks.fuzzing import broken, mutations
 from emulators.check.running import Runner
 from emulators.check.sender import Sender
-from emulators.check.session import BudgetSpent, Session
+from emulators.check.session import Session
 from emulators.check.shrinking.simplifying import differing, example
 from emulators.check.vocabulary import Case, Failure, Verdict
 from tests.check.planted import Bug, Store, good, session_against

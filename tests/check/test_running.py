@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from emulators.check.budget import Budget
 from emulators.check.catalogue import Check
 from emulators.check.hooks import Hooks
 from emulators.check.running import Result, Runner
-from emulators.check.session import Budget, Session
+from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Failure, Severity, Shot, Verdict
 from tests.check.planted import by_status, good, session_against
 

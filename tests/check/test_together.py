@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from emulators.check.budget import BudgetSpent
 from emulators.check.checks.edits import apart
 from emulators.check.checks.stateful import judge
 from emulators.check.checks.together import Together
 from emulators.check.oracle import oracle_of
-from emulators.check.session import BudgetSpent, Session
+from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Failure, Shot
 from tests.check.planted import Bug, Store, good, session_against
 

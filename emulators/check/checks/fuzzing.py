@@ -12,12 +12,13 @@ from concurrent.futures import CancelledError
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from emulators.check.budget import BudgetSpent
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import either, shown, upset
 from emulators.check.checks.expected import Expected
 from emulators.check.checks.together import Together
 from emulators.check.oracle.storing import tellable
-from emulators.check.session import BudgetSpent, Session
+from emulators.check.session import Session
 from emulators.check.shrinking import minimised
 from emulators.check.shrinking.simplifying import differing, example
 from emulators.check.vocabulary import Case, Failure, Finding, Outcome, Severity, Shot, Verdict

@@ -148,7 +148,7 @@ async def backlog(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
     """One request after the other, each as soon as the one before it is answered."""
     events = ordinary(session, 20)
     for number in range(1, BACKLOG + 1):
-        exchange = (await session.fire(Shot((events[number % len(events)],))))[0]
+        exchange = (await session.fire(Shot((events[number % len(events)],)), hasty=True))[0]
         if exchange.acknowledged:
             continue
         yield _refused(session, number, exchange, events)

@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
+from emulators.check.budget import BudgetSpent
 from emulators.check.oracle import LONGEST
-from emulators.check.session import BudgetSpent, Session
+from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Failure, Outcome
 
 AT_ONCE = 10

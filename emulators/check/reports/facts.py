@@ -22,6 +22,7 @@ _NAMES = MappingProxyType(
     {
         "server": "the receiver calls itself",
         "latency": "time of an answer",
+        "rate limit": "it lets only so many requests through in a while",
         "refused kinds": "kinds of events that are refused even as documented",
         "ignored kinds": "kinds of events that are acknowledged and not stored",
         "seconds from the answer until the event could be read": "time until what was acknowledged can be read",

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
+from emulators.check.budget import BudgetSpent
 from emulators.check.catalogue import Check
 from emulators.check.judging import attempt
-from emulators.check.session import BudgetSpent, Session
+from emulators.check.session import Session
 from emulators.check.shrinking.reducing import fewest, nearest
 from emulators.check.shrinking.simplifying import (
     between,
