@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from emulators.check.catalogue import Check
+from emulators.check.judging import stored_alone
 from emulators.check.pulse import GONE
 from emulators.check.reports.filling import SHORTEST_SECRET
 from emulators.check.reports.reproduction import body_file, case_file, case_id
@@ -36,7 +37,7 @@ WHOLE = ("L01",)
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """A case file that was read. `spec` is the vendor's revision, `policy` what was changed of it; `target` the URL, without
-    secrets, that failed then; `oracle`: it was known what was stored; `lenient`: another status that was taken for a success,
+    secrets, that failed then; `oracle`: the answers alone did not show it; `lenient`: another status that was taken for a success,
     having been complained of already; `confirmed`: in how many of how many executions it was seen (3/3)."""
 
     check: Check
@@ -63,8 +64,9 @@ class Loaded:
 # -- written
 
 
-def write(folder: Path, finding: Finding, session: Session) -> Path:
-    """Writes the case of a finding and its bodies; the file's path. The same failure has the same name in each run.
+def write(folder: Path, finding: Finding, session: Session, check: Check | None = None) -> Path:
+    """Writes the case of a finding and its bodies; the file's path. The same failure has the same name in each run. `check`, if
+    it is known, tells whether the answers alone show it.
 
     Raises `InvalidValue` for a finding without a case; `OSError`.
     """
@@ -78,7 +80,7 @@ def write(folder: Path, finding: Finding, session: Session) -> Path:
         (folder / body_file(name, number)).write_bytes(body)
     path = folder / case_file(name)
     # Escapes for what UTF-8 cannot carry; in JSON they mean the same.
-    text = json.dumps(told(finding, finding.case, session), ensure_ascii=False, indent=2)
+    text = json.dumps(told(finding, finding.case, session, check), ensure_ascii=False, indent=2)
     path.write_bytes(text.encode("utf-8", "backslashreplace") + b"\n")
     return path
 
@@ -86,7 +88,7 @@ def write(folder: Path, finding: Finding, session: Session) -> Path:
 def write_all(folder: Path, results: Iterable[Result], session: Session) -> list[Path]:
     """The case files of all findings that can be played again, each once. Raises `OSError`."""
     written = [
-        write(folder, found, session)
+        write(folder, found, session, result.check)
         for result in results
         for found in result.findings
         if playable(result.check, found)
@@ -101,10 +103,9 @@ def playable(check: Check, finding: Finding) -> bool:
     return alone and finding.case is not None and bool(finding.case.shots)
 
 
-def told(finding: Finding, case: Case, session: Session) -> dict[str, Any]:
+def told(finding: Finding, case: Case, session: Session, check: Check | None = None) -> dict[str, Any]:
     """The content of a case file, as JSON."""
     sender = session.sender
-    known = finding.outcome is not None and finding.outcome.stored is not None
     return {
         "emulators-case": FORMAT,
         "check": finding.check,
@@ -120,7 +121,7 @@ def told(finding: Finding, case: Case, session: Session) -> dict[str, Any]:
         "seed": session.seed,
         "target": bare(_veil(session).url(session.target.url)),
         # The preflight's case has no outcome, and says so itself.
-        "oracle": known or case.data.get("stored") is True,
+        "oracle": stored_alone(session, check, finding, case) or case.data.get("stored") is True,
         "lenient": session.lenient,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "case": {

@@ -49,6 +49,10 @@ async def replay(session: Session, loaded: Loaded) -> Replayed:
         return Replayed(
             Replay.ERROR, reason=f"{check.id} is no single case: run it again with --only {check.id}"
         )
+    if session.records is None and check.reads_oracle and not check.blind:
+        return Replayed(
+            Replay.ERROR, reason=f"{check.id} tells by what is stored: give the oracle it was found with"
+        )
     session.lenient = loaded.lenient
     tries: list[str] = []
     shown: Outcome | None = None
@@ -74,8 +78,7 @@ async def replay(session: Session, loaded: Loaded) -> Replayed:
             # It has made sure by itself.
             break
     # A bad status shows without an oracle. That nothing does is no proof where it was found with one.
-    asked = loaded.oracle or (check.reads_oracle and not check.blind)
-    if not failed and asked and session.records is None:
+    if not failed and loaded.oracle and session.records is None:
         why = "nothing is wrong with the answers; it was found with an oracle, give it to see what is stored"
         return Replayed(Replay.ERROR, tuple(tries), why, shown)
     seen, _, of = loaded.confirmed.partition("/")

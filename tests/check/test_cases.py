@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from emulators.check.cases import Loaded, read, write, write_all
+from emulators.check.judging import attempt
 from emulators.check.replaying import Replay, replay
 from emulators.check.running import Result
 from emulators.check.session import Session
 from emulators.check.shrinking import minimised
 from emulators.check.vocabulary import Case, Failure, Finding, Outcome, Shot, Target
 from emulators.errors import EmulatorError, InvalidValue, UnknownName
-from tests.check.planted import Store, by_status, check_with, finding_of, session_against, stored_once
+from tests.check.planted import Bug, Store, by_status, check_with, finding_of, session_against, stored_once
 from tests.support.receiver import free_port_url
 
 pytestmark = pytest.mark.asyncio
@@ -251,12 +252,46 @@ async def test_a_receiver_that_answers_nobody_afterwards_has_failed_whatever_the
 
 
 async def test_what_showed_in_the_store_is_not_fixed_because_the_answers_are_right(tmp_path: Path) -> None:
-    loaded = replace(await loaded_from(tmp_path), check=check_with(stored_once, reads_oracle=True))
-    async with session_against(lambda store, events: 200) as (session, store):
+    loaded = replace(await loaded_from(tmp_path), oracle=True)
+    async with session_against(lambda store, events: 200) as (session, _):
         played = await replay(session, loaded)
     assert played.verdict == Replay.ERROR
     assert "give it to see what is stored" in played.reason
-    assert len(store.seen) == 3
+
+
+async def test_a_check_that_tells_by_what_is_stored_tells_nothing_without_an_oracle(tmp_path: Path) -> None:
+    loaded = replace(await loaded_from(tmp_path), check=check_with(by_status, reads_oracle=True))
+    async with session_against(lambda store, events: 500) as (session, store):
+        played = await replay(session, loaded)
+    assert played.verdict == Replay.ERROR
+    assert "give the oracle it was found with" in played.reason
+    assert store.seen == []
+
+
+def by_both(session: Session, case: Case, outcome: Outcome) -> Failure | None:
+    """The judge of whoever looks at the answers, and then at what is stored."""
+    return by_status(session, case, outcome) or stored_once(session, case, outcome)
+
+
+def stores_twice(store: Store, events: list[Any]) -> int:
+    store.records += [*events, *events]
+    return 200
+
+
+@pytest.mark.parametrize(("bug", "needed"), [(poisoned, False), (stores_twice, True)])
+async def test_a_case_says_whether_the_answers_alone_show_it(tmp_path: Path, bug: Bug, needed: bool) -> None:
+    judged = check_with(by_both, reads_oracle=True, blind=True)
+    async with session_against(bug, oracle=True) as (session, _):
+        event = {**session.sender.event("opened", 9), "subject": "x"}
+        case = Case("C99", "planted", (Shot((event,)),))
+        outcome, failure = await attempt(session, judged, case)
+        assert failure is not None
+        found = replace(finding_of(failure.key, *case.shots), outcome=outcome)
+        [path] = write_all(tmp_path, [Result(judged, found.verdict, findings=[found])], session)
+    assert read(path, [judged]).oracle is needed
+    async with session_against(lambda store, events: 200) as (session, _):
+        played = await replay(session, read(path, [judged]))
+    assert played.verdict == (Replay.ERROR if needed else Replay.FIXED)
 
 
 async def test_what_showed_in_the_answer_fails_without_the_oracle_it_was_found_with(tmp_path: Path) -> None:
