@@ -121,8 +121,10 @@ EXPLAINED: Mapping[str, Explained] = {
         "what means the same is refused",
     ),
     "C24": Explained(
-        "a body in chunks, Expect: 100-continue, a packed body",
-        risks="an internal error, no answer, or a refusal of what HTTP/1.1 demands",
+        "a body in chunks, Expect: 100-continue, a packed body; a body in two TCP segments, parted inside a letter",
+        f"of the body in two segments: {LEGAL}",
+        "an internal error, no answer, or a refusal of what HTTP/1.1 demands",
+        (Verdict.FAIL, Severity.HIGH),
     ),
     "C25": Explained(
         "requests over one connection that is kept, one after a rest, a refused one in front of a good one; half of a body",

@@ -38,7 +38,8 @@ class Shot:
 
     `events` are templates: their ids and addresses become fresh ones each time, equal ones stay equal. `raw` is sent
     as it is in their place. `headers` stand over the vendor's own; an empty value takes one away. `path` replaces the
-    path of the target. `framing`: `length`, `chunked`, `gzip`, `expect`, `lower` or `upper` (the case of header names).
+    path of the target. `framing`: `length`, `chunked`, `gzip`, `expect`, `lower` or `upper` (the case of header names),
+    `halves` (two TCP segments, parted inside a character).
     `style` of the JSON: `compact`, `spaced`, `escaped` (no byte above 127) or `reordered` (keys backwards).
     `loss`: empty, or `reset` (the connection is reset after the body). `together`: so many copies at once.
     `credentials`: `right`, `none` or `wrong`, of a target that has any. `before`: empty, or `restart` (the hook restarts

@@ -1,9 +1,11 @@
-"""C25: what is found of connections that are kept, and of answers that come before their request; against real receivers."""
+"""C24 and C25: what is found of bodies that arrive in two parts, of connections that are kept, and of answers that come before
+their request; against real receivers."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,14 +13,17 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from emulators.check.checks import connections
+from emulators.check.checks import connections, shapes
+from emulators.check.oracle import oracle_of
 from emulators.check.sender import Sender
 from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Failure, Severity, Target, Verdict
 from emulators.check.wire import Wire
 from emulators.engine.egress import Egress
 from tests.check.receivers.clean import Clean
-from tests.check.receivers.receiving import Receiver
+from tests.check.receivers.events import Event, Feed
+from tests.check.receivers.mutants import Mutant
+from tests.check.receivers.receiving import Receiver, Row
 from tests.check.receivers.served import Answer, Head
 
 pytestmark = pytest.mark.asyncio
@@ -178,3 +183,110 @@ async def test_a_connection_that_nobody_used_for_long_is_tried_where_there_is_ti
         with_rest = await found(url, **{connections.REST: 0.01})
     assert without == []
     assert [failure.key for failure, _ in with_rest] == ["rested"]
+
+
+# -- bodies in two parts
+
+IN_NODE = """
+import { createServer } from "node:http";
+const stored = [];
+const server = createServer(async (request, response) => {
+  if (request.method === "GET") return response.end(JSON.stringify(stored));
+  if (request.headers["content-encoding"]) return response.writeHead(415).end();
+  READING
+  let body = "";
+  for await (const chunk of request) body += chunk;
+  stored.push(...[JSON.parse(body)].flat());
+  response.end();
+});
+server.listen(0, "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}/`));
+"""
+
+
+async def framings_found(url: str, oracle: str = "", feed: str = "esputnik/activity") -> dict[str, Failure]:
+    """What C24 finds at this address."""
+    vendor, _, name = feed.partition("/")
+    wire = Wire(Egress())
+    records = oracle_of(url=oracle) if oracle else None
+    session = Session(Sender(vendor, name), Target(url), wire, 1, "00c0de", records=records)
+    try:
+        return {failure.key: failure async for failure, _ in shapes.framed_otherwise(session)}
+    finally:
+        await wire.close()
+
+
+@asynccontextmanager
+async def in_node(reading: str) -> AsyncIterator[str]:
+    process = await asyncio.create_subprocess_exec(
+        *("node", "--input-type=module", "-e", IN_NODE.replace("READING", reading)),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        yield (await process.stdout.readline()).decode().strip()
+    finally:
+        process.kill()
+        await process.communicate()
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node here")
+async def test_a_text_that_is_put_together_from_chunks_loses_the_letter_that_two_of_them_share() -> None:
+    async with in_node("") as url:
+        [failure] = (await framings_found(url, url)).values()
+    assert (failure.key, failure.verdict, failure.severity) == (
+        "halves: messageName altered",
+        Verdict.FAIL,
+        Severity.HIGH,
+    )
+    assert "in two TCP segments" in failure.says
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node here")
+async def test_a_text_that_is_decoded_as_a_whole_is_accused_of_nothing() -> None:
+    async with in_node('request.setEncoding("utf8");') as url:
+        assert await framings_found(url, url) == {}
+
+
+async def test_letters_that_are_stored_otherwise_however_they_come_are_not_held_against_the_framing() -> None:
+    with Mutant("C19b") as receiver:
+        assert await framings_found(receiver.url, receiver.oracle_url) == {}
+
+
+class Forgetful(Receiver):
+    """A defect beside another: of each body it makes a text piece by piece, and it does not keep a field."""
+
+    def piece(self, arrived: bytes) -> bytes:
+        return arrived.decode("utf-8", "replace").encode()
+
+    def row(self, event: Event, feed: Feed, head: Head) -> Row:
+        return super().row({name: value for name, value in event.items() if name != "payload"}, feed, head)
+
+
+async def test_the_text_that_is_parted_stands_in_a_field_that_the_records_show() -> None:
+    """The first that there is they do not."""
+    with Clean(application=Forgetful) as receiver:
+        found_ = await framings_found(receiver.url, receiver.oracle_url, "pushwoosh/webhook")
+    assert "halves: letters lost" in found_
+
+
+class OneRead(Receiver):
+    """Takes what has arrived for the whole body, as `recv` without a loop does, and cannot read a part."""
+
+    def piece(self, arrived: bytes) -> bytes:
+        parted = arrived.startswith(b"[") != arrived.endswith(b"]")
+        return b"" if parted else arrived
+
+
+async def test_who_refuses_what_came_in_two_parts_fails_without_an_oracle_too() -> None:
+    with Clean(application=OneRead) as receiver:
+        assert {key: failure.verdict for key, failure in (await framings_found(receiver.url)).items()} == {
+            "halves: 4xx": Verdict.FAIL
+        }
+
+
+async def test_a_receiver_that_never_says_continue_is_accused_of_nothing() -> None:
+    class Silent(Receiver):
+        expects = False
+
+    with Clean(application=Silent) as receiver:
+        assert await framings_found(receiver.url, receiver.oracle_url) == {}

@@ -43,8 +43,8 @@ RISKS: Mapping[str, set[str]] = MappingProxyType(
         "django": {"C02", "C24", "C34", "C35"},
         # text/plain leaves req.body undefined (C23); without NODE_ENV=production the trace is shown (C35).
         "express": {"C23", "C34", "C35"},
-        # It looks at nothing (C02, C21, C32), and http.server speaks HTTP/1.0: it never says 100 Continue (C24).
-        "cgi": {"C02", "C21", "C24", "C32", "C34"},
+        # It looks at nothing (C02, C21, C32).
+        "cgi": {"C02", "C21", "C32", "C34"},
     }
 )
 # eSputnik asks with GET when the address is saved: a route for POST answers 405 or 404, and Django's view fails (C10).

@@ -98,8 +98,9 @@ def test_copies_at_once_chunks_and_missing_types_can_be_said_in_a_shell(tmp_path
         assert receiver.posts[-1].headers["content-encoding"] == "gzip"
 
 
-def test_a_lost_answer_is_left_to_the_replay() -> None:
-    told = found(shots=(Shot(({},), loss="reset"),))
+@pytest.mark.parametrize("shot", [Shot(({},), loss="reset"), Shot(({},), framing="halves")])
+def test_what_curl_cannot_do_is_left_to_the_replay(shot: Shot) -> None:
+    told = found(shots=(shot,))
     assert told.curl == ()
     assert told.replay == f"emulators check --replay case-{told.case}.json"
 

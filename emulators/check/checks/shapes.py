@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import replace
 
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import (
     answered,
+    each,
+    key_of,
     legal,
     lost,
     manner,
     success,
+    tried,
     upset,
 )
+from emulators.check.checks.edits import written
 from emulators.check.checks.growing import certain, stored
+from emulators.check.checks.learning import learn
+from emulators.check.checks.sweeping import healthy
 from emulators.check.sender import Sender
 from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Failure, Outcome, Severity, Shot, Verdict
@@ -62,6 +70,38 @@ def odd_bodies(session: Session) -> Iterator[Case]:
 
 # -- C24
 
+LETTERS = "Привіт, їжаче"
+"""Of two bytes each, which everybody can store who can store more than English."""
+
+
+async def framed_otherwise(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
+    """Every framing. A field whose letters are stored otherwise however they come is another check's matter, and tells nothing
+    here."""
+    async for found in each(session, framed, framings(session)):
+        yield found
+    await learn(session)
+    for case in halved(session):
+        whole = replace(case, shots=tuple(replace(shot, framing="length") for shot in case.shots))
+        if await tried(session, framed, whole) is None:
+            async for found in each(session, framed, (case,)):
+                yield found
+            break
+
+
+def halved(session: Session) -> Iterator[Case]:
+    """A text of several bytes a letter, in a body that is parted inside the first of them: TCP may cut it anywhere. One field
+    after the other, those first that the oracle shows."""
+    sender = session.sender
+    events = [sender.event(kind) for kind in healthy(session)]
+    changed = {
+        name: {**event, name: LETTERS} for event in reversed(events) for name in written(sender, event)
+    }
+    for name in sorted(changed, key=lambda name: not session.columns.show(name)):
+        if sender.legal(changed[name]):
+            shot = Shot((changed[name],), framing="halves")
+            title = "a body in two TCP segments, parted inside a letter"
+            yield Case("C24", title, (shot,), True, "inferred", {"about": "halves"})
+
 
 def framings(session: Session) -> Iterator[Case]:
     """What HTTP/1.1 allows, and clients of vendors may do: nobody says what theirs do."""
@@ -75,9 +115,25 @@ def framings(session: Session) -> Iterator[Case]:
         yield Case("C24", title, (shot,), framing != "gzip", "assumed", {"about": framing})
 
 
+def torn(case: Case, outcome: Outcome) -> Failure | None:
+    """Of records that name only some fields, and perhaps by names of their own: they hold what decoders put in place of half a
+    letter, which was not sent."""
+    for key, records in (outcome.found or {}).items():
+        if "\ufffd" in json.dumps(records, ensure_ascii=False):
+            says = (
+                f"{case.title}: acknowledged, and what is stored of {key} holds U+FFFD in place of a letter"
+            )
+            return Failure(key_of(case, "letters lost"), says)
+    return None
+
+
 def framed(session: Session, case: Case, outcome: Outcome) -> Failure | None:
-    """HTTP/1.1 demands the first two. The third may be refused as what it is (415), not as broken JSON."""
+    """HTTP/1.1 demands the first two. The third may be refused as what it is (415), not as broken JSON. How TCP cuts a body is
+    not even the vendor's choice: whoever cannot take that fails."""
     heard = outcome.exchanges[0].heard
+    if case.data["about"] == "halves":
+        failure = legal(session, case, outcome) or torn(case, outcome)
+        return failure and replace(failure, verdict=Verdict.FAIL, severity=Severity.HIGH)
     if case.legal:
         return legal(session, case, outcome)
     if not success(heard) and heard.status not in (406, 415, 501):
@@ -136,9 +192,10 @@ CHECKS = (
         Severity.LOW,
         Verdict.RISK,
         "Nobody documents whether a vendor's client sends a length, waits for 100 Continue or packs the body, and proxies change "
-        "it. A server that cannot read chunks takes an empty body for the whole of it.",
+        "it. A server that cannot read chunks takes an empty body for the whole of it. And a body that is made a text piece by "
+        "piece (`body += chunk` in Node) loses the letters that TCP parts: put the bytes together first.",
         "method",
-        cases=framings,
+        run=framed_otherwise,
         judge=framed,
         # One that waits for the whole of the vendor's patience is seen once.
         shrinks=False,

@@ -58,7 +58,7 @@ def beside(folder: str, file: str) -> str:
 def curl_commands(sent: Sequence[Sent], target: str) -> tuple[str, ...]:
     """One command a request, to be run where the files are. `$TARGET` is the receiver; values that are secret are variables
     of the shell. None where curl cannot do what was done."""
-    if not sent or len(sent) > MOST_COMMANDS or any(one.loss for one in sent):
+    if not sent or len(sent) > MOST_COMMANDS or any(one.loss or one.framing == "halves" for one in sent):
         return ()
     return tuple(curl(one, target) for one in sent)
 

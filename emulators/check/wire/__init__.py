@@ -14,6 +14,8 @@ import aiohttp
 from yarl import URL
 
 from emulators.check.vocabulary import Heard, Pairs
+from emulators.check.wire.expecting import Expectant, patient
+from emulators.check.wire.halving import halves
 from emulators.check.wire.silence import why
 from emulators.engine.egress import Egress
 from emulators.engine.message import Request
@@ -36,8 +38,12 @@ class Wire:
     """A connection for each request, as for each attempt of a vendor; or `kept`: one for all, for as long as the receiver keeps
     it. Redirects are answers.
 
-    `surprises`: how often a kept connection was closed after an answer that did not announce it.
+    `surprises`: how often a kept connection was closed after an answer that did not announce it. `patience`: seconds that it
+    waits for `100 Continue` before it sends the body all the same. `gap`: seconds between the halves of a body.
     """
+
+    patience = Expectant.patience
+    gap = 0.05
 
     def __init__(self, egress: Egress, kept: bool = False) -> None:
         self.egress = egress
@@ -80,10 +86,15 @@ class Wire:
             more["chunked"] = True
         if framing == "expect":
             more["expect100"] = True
+        data = _data(body)
+        if framing == "halves" and body is not None:
+            # Without it aiohttp would send what it is given bit by bit in chunks.
+            sent.append(("Content-Length", str(len(body))))
+            data = halves(body, self.gap)
         async with self._open().request(
             method,
             url,
-            data=_data(body),
+            data=data,
             headers=sent,
             allow_redirects=False,
             ssl=self._trust if url.startswith("https:") else True,
@@ -96,7 +107,8 @@ class Wire:
                     response.close()
                     break
             pairs = tuple((str(name), value) for name, value in response.headers.items())
-            return Heard(response.status, pairs, said, time.perf_counter() - started)
+            held = response.held if isinstance(response, Expectant) else 0.0
+            return Heard(response.status, pairs, said, time.perf_counter() - started - held)
 
     async def reset(self, url: str, headers: Pairs, body: bytes, timeout: float) -> Heard:
         """Sends the whole request and resets the connection before any answer."""
@@ -136,6 +148,7 @@ class Wire:
                     use_dns_cache=False,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
+                response_class=patient(self.patience),
                 timeout=aiohttp.ClientTimeout(),
                 auto_decompress=False,
                 skip_auto_headers=("Accept-Encoding", "User-Agent", "Content-Type", "Accept"),

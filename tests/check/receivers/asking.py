@@ -75,6 +75,20 @@ def raw(url: str, sent: bytes) -> bytes:
         return heard
 
 
+def in_turn(url: str, first: bytes, rest: bytes) -> bytes:
+    """All that comes back for bytes of which the rest only leaves when other requests, sent after the first, are answered."""
+    parts = urlsplit(url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=20) as wire:
+        wire.sendall(first)
+        for _ in range(3):
+            ask(url, method="GET")
+        wire.sendall(rest)
+        heard = b""
+        while read := wire.recv(65536):
+            heard += read
+        return heard
+
+
 def heard_meanwhile(url: str, sent: bytes, enough: bytes, others: int = 40) -> bool:
     """Whether `enough` comes back for some bytes before so many other requests, one after another, are answered."""
     parts = urlsplit(url)

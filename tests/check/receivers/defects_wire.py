@@ -86,9 +86,18 @@ class NoGzip(Receiver):
         return await super().take(head, body)
 
 
-@defect("C24c", "never says 100 Continue", "RISK")
-class NeverContinues(Receiver):
-    expects = False
+@defect("C24c", "refuses `Expect: 100-continue` (417)", "RISK")
+class FulfilsNoExpectation(Receiver):
+    def early(self, head: Head) -> Answer | None:
+        if head.header("expect"):
+            return Answer(417, b"Expectation Failed", close=True)
+        return super().early(head)
+
+
+@defect("C24d", "makes a text of each piece of a body, as `body += chunk` does in Node", oracle=True)
+class PieceByPiece(Receiver):
+    def piece(self, arrived: bytes) -> bytes:
+        return arrived.decode("utf-8", "replace").encode()
 
 
 @defect("C25", "closes each connection after its answer, and does not say so", "RISK")

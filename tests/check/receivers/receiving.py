@@ -74,6 +74,10 @@ class Receiver:
         """What is refused before its body is read."""
         return framing(head, self.limit)
 
+    def piece(self, arrived: bytes) -> bytes:
+        """What is kept of the next bytes of a body, as many as came at once."""
+        return arrived
+
     # -- routes
 
     async def answer(self, head: Head, body: bytes) -> Answer:

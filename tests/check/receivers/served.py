@@ -1,6 +1,6 @@
 """HTTP/1.1 for a receiver, from the standard library alone, and the thread that it is served from.
 
-What a receiver may do differently on the wire it says by attributes of its `Application` (`limit`, `early`, `expects`, `lingers`).
+What a receiver may do differently on the wire it says by attributes of its `Application` (`limit`, `early`, `expects`, `lingers`, `piece`).
 """
 
 from __future__ import annotations
@@ -69,6 +69,10 @@ class Application(Protocol):
     """Whether a connection is kept until somebody says `Connection: close`."""
 
     def early(self, head: Head) -> Answer | None: ...
+    def piece(self, arrived: bytes) -> bytes:
+        """What is kept of the next bytes of a body, as many as came at once."""
+        ...
+
     async def answer(self, head: Head, body: bytes) -> Answer: ...
     def close(self) -> None: ...
 
@@ -142,7 +146,7 @@ class Connection:
 
     async def _body(self, head: Head) -> bytes:
         if not head.chunked:
-            return await self._reader.readexactly(int(head.header("content-length") or 0))
+            return await self._plain(int(head.header("content-length") or 0))
         whole = bytearray()
         while size := await self._size():
             if len(whole) + size > self._app.limit:
@@ -152,6 +156,16 @@ class Connection:
                 raise Refused(400, "bad chunk")
         while await self._reader.readuntil(b"\n") not in (b"\r\n", b"\n"):
             pass
+        return bytes(whole)
+
+    async def _plain(self, left: int) -> bytes:
+        whole = bytearray()
+        while left:
+            arrived = await self._reader.read(left)
+            if not arrived:
+                raise asyncio.IncompleteReadError(bytes(whole), left)
+            whole += self._app.piece(arrived)
+            left -= len(arrived)
         return bytes(whole)
 
     async def _size(self) -> int:
