@@ -11,13 +11,13 @@ import pytest
 from emulators.check.budget import BudgetSpent
 from emulators.check.checks import ALL, fuzzing
 from emulators.check.checks.edits import edits
-from emulators.check.checks.expected import Expected
+from emulators.check.checks.expected import Expected, Identities
 from emulators.check.checks.fuzzing import broken, mutations
 from emulators.check.running import Runner
 from emulators.check.sender import Sender
 from emulators.check.session import Session
 from emulators.check.shrinking.simplifying import differing, example
-from emulators.check.vocabulary import Case, Failure, Verdict
+from emulators.check.vocabulary import Case, Failure, Shot, Verdict
 from tests.check.planted import Bug, Store, good, session_against
 from tests.support.feeds import NAMED, spared
 
@@ -158,6 +158,103 @@ async def test_when_the_run_is_cancelled_the_thread_that_draws_ends() -> None:
         await asyncio.get_running_loop().shutdown_default_executor()
         sent = len(store.seen)
     assert sent < 10_000
+
+
+# -- what chance draws with ids in common
+
+
+def newest_of_each(*fields: str) -> Bug:
+    """One record for all events that are equal in these fields, of which that counts which happened last."""
+
+    def bug(store: Store, events: list[Any]) -> int:
+        known = {tuple(record.get(field) for field in fields): record for record in store.records}
+        for event in events:
+            key = tuple(event.get(field) for field in fields)
+            if key not in known or known[key]["activityDateTime"] <= event["activityDateTime"]:
+                known[key] = event
+        store.records[:] = known.values()
+        return 200
+
+    return bug
+
+
+def first_of_each(*fields: str) -> Bug:
+    """The first of all events that are equal in these fields."""
+
+    def bug(store: Store, events: list[Any]) -> int:
+        known = {tuple(record.get(field) for field in fields): record for record in reversed(store.records)}
+        for event in events:
+            known.setdefault(tuple(event.get(field) for field in fields), event)
+        store.records[:] = known.values()
+        return 200
+
+    return bug
+
+
+RIGHT = {
+    "one record for a message": newest_of_each("iid"),
+    "one record for a state of a message": first_of_each("iid", "activityStatus", "activityDateTime"),
+}
+
+
+@pytest.mark.parametrize("right", RIGHT.values(), ids=RIGHT)
+async def test_who_knows_events_by_their_ids_is_not_blamed_for_equal_or_empty_ones(right: Bug) -> None:
+    async with session_against(right, "esputnik", "activity", oracle=True) as (session, _):
+        # It draws events of one iid in a batch, with an address and without, for which both were blamed.
+        session.seed = 1
+        assert await failures(session, 200) == []
+
+
+async def test_events_of_a_batch_have_ids_of_their_own_unless_they_are_wholly_equal() -> None:
+    sender = Sender("esputnik", "activity")
+    event = {**sender.event("DELIVERED"), "workflowInstanceId": "a83bc606-e6a4-11f0-ad22-077ce8dad1ac"}
+    other, empty = {**event, "activityStatus": "READ"}, {**event, "iid": ""}
+    first, again, second, third = Identities(sender).separated([event, event, other, empty])
+    assert first == again == event
+    assert len({one["iid"] for one in (first, second, third)}) == 3
+    assert third["iid"] == ""
+    assert len({one["workflowInstanceId"] for one in (first, second, third)}) == 3
+    assert {**second, "iid": event["iid"], "workflowInstanceId": event["workflowInstanceId"]} == other
+
+
+async def test_of_two_events_with_one_id_neither_must_be_there_and_with_two_both() -> None:
+    # The ids of a case that was found before are as they were.
+    async with session_against(lambda store, events: 200, "esputnik", "activity", oracle=True) as (
+        session,
+        _,
+    ):
+        sender = session.sender
+        one = sender.addressed(sender.event("DELIVERED"), "ann@example.com")
+        equal = sender.addressed(one, "bob@example.com")
+        [_, own] = Identities(sender).separated([one, equal])
+        blamed = []
+        for events in ((one, equal), (one, own), ({**one, "iid": ""},), ({**one, "iid": "7"},)):
+            case = Case("F01", "a batch", (Shot(events),))
+            outcome = await session.run(case, lambda _: "not yet", oracle=True, quiet=0.01)
+            failure = fuzzing.judge(session, case, outcome)
+            blamed.append(failure.key if failure else "")
+    assert blamed == ["", "lost", "", ""]
+
+
+async def test_an_id_that_is_known_to_be_stored_otherwise_is_not_missed() -> None:
+    def rounding(store: Store, events: list[Any]) -> int:
+        ids = [event.get("message_id", 0) for event in events]
+        return store.once(
+            [{**event, "message_id": int(float(id))} for event, id in zip(events, ids, strict=True)]
+        )
+
+    async def blamed(*told: str) -> str:
+        async with session_against(rounding, oracle=True) as (session, _):
+            for key in told:
+                session.ledger.tell({}, key)
+            event = {**session.sender.event("spam_by_user"), "message_id": 2**53 + 1, "recipient": "ann"}
+            case = Case("F01", "an event", (Shot((event,)),))
+            outcome = await session.run(case, lambda _: "not yet", oracle=True, quiet=0.01)
+            failure = fuzzing.judge(session, case, outcome)
+        return failure.key if failure else ""
+
+    assert await blamed("timestamp: timestamp altered") == "lost"
+    assert await blamed("message_id: message_id altered") == ""
 
 
 # -- one bug, one grade

@@ -249,3 +249,21 @@ def test_what_need_not_be_stored_may_be_stored_in_any_way() -> None:
     assert ledger.reconcile({ANN: 1}, changed).clean
     ledger.note(sent(big))
     assert not ledger.reconcile({ANN: 1}, changed).clean
+
+
+def test_what_is_excused_may_be_stored_or_not_and_is_nobodys_recovery() -> None:
+    ledger = Ledger()
+    ledger.note(sent(event(ANN), event(BOB), event(CY)))
+    ledger.excuse(lambda one, in_company: ANN not in one["email"])
+    result = ledger.reconcile({ANN: 1, BOB: 1})
+    assert result.clean
+    assert (result.recovered, result.acknowledged) == ((), 1)
+    assert ledger.reconcile({ANN: 1, BOB: 2}).duplicated == (Entry(BOB, 0, 1, 2),)
+
+
+def test_the_events_that_may_be_stored_can_be_asked_for() -> None:
+    ledger = Ledger()
+    ledger.note(sent(event(ANN)))
+    ledger.note(sent(event(ANN), event(BOB), status=500))
+    ledger.note(sent(event(CY), status=400))
+    assert sorted(ledger.events, key=lambda one: one[0]) == [(ANN, event(ANN)), (BOB, event(BOB))]

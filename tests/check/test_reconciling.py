@@ -111,6 +111,33 @@ async def test_events_of_a_kind_that_is_left_out_on_purpose_are_not_missed() -> 
         assert await at_the_end(session) == []
 
 
+async def test_of_events_that_no_id_tells_apart_none_is_missed() -> None:
+    async with session_against(forgetful, "esputnik", "activity", oracle=True) as (session, _):
+        event = session.sender.event("DELIVERED")
+        both = tuple(session.sender.addressed(event, f"{name}@example.com") for name in ("ann", "bob"))
+        await session.run(Case("C15", "two of one message", (Shot(both),)))
+        await session.run(Case("C15", "an empty id", (Shot(({**event, "iid": ""},)),)))
+        await session.run(Case("C15", "no id", (Shot(({**event, "iid": "7"},)),)))
+        assert await at_the_end(session) == []
+        await session.run(Case("C15", "one of a message", (Shot((event,)),)))
+        assert [found.key for found in await at_the_end(session)] == ["lost"]
+        assert session.facts[reconciling.ACCOUNT] == {
+            "acknowledged": 1,
+            "not stored": 1,
+            "stored too often": 0,
+        }
+
+
+async def test_an_id_that_is_known_to_be_stored_otherwise_hides_no_loss_of_an_address() -> None:
+    async with session_against(forgetful, oracle=True) as (session, _):
+        event = {**session.sender.event("spam_by_user"), "message_id": 2**53 + 1}
+        session.ledger.tell({}, "message_id: message_id altered")
+        await session.run(Case("C15", "known by its id", (Shot(({**event, "recipient": "ann"},)),)))
+        assert await at_the_end(session) == []
+        await session.run(Case("C15", "known by its address", (Shot((event,)),)))
+        assert [found.key for found in await at_the_end(session)] == ["lost"]
+
+
 async def test_what_came_with_others_is_not_missed_once_that_is_known_to_be_lost() -> None:
     async with session_against(forgetful, oracle=True) as (session, _):
         await session.run(Case("C01", "two", (Shot(session.sender.some(2, "delivered")),)))

@@ -1,14 +1,19 @@
-"""What of a legal event the vendor is not known to send, judged place by place as single changes are. Pure."""
+"""What of a legal event the vendor is not known to send, judged place by place as single changes are; and whether its ids tell
+it from others, as all that the vendor sends are told. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from emulators.check.checks.edits import foreseen, ordinary
+from emulators.check.oracle.storing import tellable
 from emulators.check.sender import Sender
 from emulators.check.shrinking.simplifying import example
+from emulators.engine.codec import encode
+from emulators.engine.pointer import look_up
 from emulators.engine.provider import Payload
+from emulators.rekeying import Renamer, rekey
 from emulators.strategies.changes import Change
 from emulators.strategies.rules import ABSENT, Path
 
@@ -69,6 +74,60 @@ class Expected:
             choices = {place.path for place in places if any("enum" in node for node in place.nodes)}
             self._known[kind] = _Known(likely, frozenset(inner), frozenset(choices))
         return self._known[kind]
+
+
+class Identities:
+    """What one vendor's events are told from one another by. Who takes events of one message for one, or knows them by their
+    ids, kind and time, is right with all that the vendor sends, and not with what chance draws: equal ids, or none."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    def of(self, event: Any) -> tuple[tuple[str, Any], ...]:
+        """The ids at those places where the documents print any for its kind (None: it has none there); where they print
+        none, all that it has."""
+        sender = self._sender
+        if not sender.identities or not isinstance(event, Mapping):
+            return ()
+        plain = example(sender, event)
+        printed = [place for place in sender.identities if look_up(plain, place) is not None]
+        found = [(place, look_up(event, place)) for place in printed or sender.identities]
+        return tuple((place, value) for place, value in found if printed or value is not None)
+
+    def tell(self, event: Any) -> bool:
+        """Whether they are there, and long enough to be of this event alone."""
+        return all(isinstance(value, int | str) and tellable(str(value)) for _, value in self.of(event))
+
+    def telling(self, events: Sequence[tuple[str, Any]]) -> frozenset[str]:
+        """The keys by which events are looked for that their ids tell from all others of these."""
+        shared = self.shared(events)
+        return frozenset(key for key, event in events if self.tell(event) and self.name(event) not in shared)
+
+    def shared(self, events: Iterable[tuple[str, Any]]) -> frozenset[bytes]:
+        """The ids (as `name` writes them) of events that are looked for by different keys."""
+        known: dict[bytes, str] = {}
+        return frozenset(
+            name for key, event in events if (name := self.name(event)) and known.setdefault(name, key) != key
+        )
+
+    def name(self, event: Any) -> bytes:
+        """Its ids in one; empty: it has none."""
+        ids = self.of(event)
+        return encode(ids) if ids else b""
+
+    def separated(self, batch: Sequence[Payload]) -> list[Payload]:
+        """The events with ids of their own in place of those that another one before them has, unless both are wholly equal."""
+        owners: dict[tuple[str, bytes], bytes] = {}
+        made: dict[bytes, Payload] = {}
+        for number, event in enumerate(batch):
+            whole = encode(event)
+            if whole in made:
+                continue
+            ids = [(place, encode(look_up(event, place))) for place in self._sender.identities]
+            taken = [place for place, value in ids if owners.setdefault((place, value), whole) != whole]
+            own: Payload = rekey(event, taken, Renamer(number))
+            made[whole] = own if self._sender.legal(own) else event
+        return [made[encode(event)] for event in batch]
 
 
 def _at(value: Any, path: Path) -> Any:

@@ -15,7 +15,8 @@ from functools import partial
 from emulators.check.budget import BudgetSpent
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import either, shown, upset
-from emulators.check.checks.expected import Expected
+from emulators.check.checks.expected import Expected, Identities
+from emulators.check.checks.reconciling import renamed
 from emulators.check.checks.together import Together
 from emulators.check.oracle.storing import tellable
 from emulators.check.session import Session
@@ -77,8 +78,10 @@ def judge(session: Session, case: Case, outcome: Outcome) -> Failure | None:
 
 def _stored(session: Session, case: Case, outcome: Outcome) -> Failure | None:
     lost: Failure | None = None
+    identities = Identities(session.sender)
     for exchange in filter(lambda one: one.acknowledged, outcome.exchanges):
-        owed = {k for k, e in zip(exchange.keys, exchange.shot.events, strict=True) if session.keeps(e)}
+        pairs = zip(exchange.keys, exchange.shot.events, strict=True)
+        owed = identities.telling([(key, event) for key, event in pairs if session.keeps(event)])
         whole = codec.decode(exchange.body)
         sent = [encode(event).lower() for event in (whole if isinstance(whole, list) else [whole])]
         for key in filter(tellable, dict.fromkeys(exchange.keys)):
@@ -88,7 +91,7 @@ def _stored(session: Session, case: Case, outcome: Outcome) -> Failure | None:
             if found > times:
                 told = f"{_what(session, case)}: sent {_times(times)} and stored {_times(found)} ({key})"
                 return Failure(TWICE, told, lasting=True)
-            if found == 0 and key in owed and outcome.settled:
+            if found == 0 and key in owed and outcome.settled and not renamed(session, key):
                 told = f"{_what(session, case)}: acknowledged, and not stored ({key})"
                 lost = lost or Failure(LOST, told)
     return lost
@@ -193,7 +196,8 @@ class _Hunt:
             raise _Over
         # Almost every batch has something that nobody sends, behind which the rest would not be seen.
         self.tame = not self.tame
-        events = [self.expected.tamed(event) for event in batch] if self.tame else batch
+        drawn = [self.expected.tamed(event) for event in batch] if self.tame else batch
+        events = Identities(self.session.sender).separated(drawn)
         case = Case(
             "F01",
             "a batch at the edges of what is legal",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from emulators.check.catalogue import Check
+from emulators.check.checks.expected import Identities
 from emulators.check.oracle.ledger import Altered, Entry
 from emulators.check.oracle.storing import tellable
 from emulators.check.planting import TOKEN
@@ -26,9 +28,17 @@ async def reconciled(session: Session) -> AsyncIterator[Judged]:
     records, ledger = session.records, session.ledger
     if records is None:
         return
-    apart = session.sender.apart
-    # Nobody is held to what he leaves out on purpose, nor told twice that he loses what comes with others.
-    ledger.excuse(lambda event, in_company: not session.keeps(event) or (apart and in_company))
+    apart, identities = session.sender.apart, Identities(session.sender)
+    shared = identities.shared(ledger.events)
+
+    def excused(event: Any, in_company: bool) -> bool:
+        # Nobody is held to what he leaves out on purpose, nor told twice that he loses what comes with others; nor to more
+        # than one of several events that no id tells apart.
+        if not session.keeps(event) or (apart and in_company):
+            return True
+        return not identities.tell(event) or identities.name(event) in shared
+
+    ledger.excuse(excused)
     keys = [key for key in ledger.keys if tellable(key)]
 
     def complete(counts: Mapping[str, int]) -> bool:
@@ -58,6 +68,7 @@ async def reconciled(session: Session) -> AsyncIterator[Judged]:
             f"the oracle has shown {len(shown)} events that it does not show any more: perhaps it shows the newest alone; give one"
             " that shows all of the run"
         )
+    lost = [entry for entry in lost if not renamed(session, entry.key)]
     if lost and settled:
         gone = [entry for entry in lost if not entry.stored]
         if gone:
@@ -87,6 +98,12 @@ async def reconciled(session: Session) -> AsyncIterator[Judged]:
     if altered:
         says = f"{len(altered)} fields are stored otherwise than they were sent: {_alterations(altered)}"
         yield Failure("altered", says, severity=Severity.HIGH), _case("stored otherwise")
+
+
+def renamed(session: Session, key: str) -> bool:
+    """Whether an event is looked for by an id of which a check has told that it is stored otherwise than it is sent."""
+    places = (place.strip("/").replace("/", ".") for place in session.sender.identities)
+    return not TOKEN.fullmatch(key) and any(map(session.ledger.is_known_to_change, places))
 
 
 def _ours_alone(entries: Iterable[Entry]) -> list[Entry]:

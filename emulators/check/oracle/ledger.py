@@ -6,7 +6,7 @@ An event whose request was not answered by a success may be stored or not: the v
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,12 +68,14 @@ class _Account:
     owed: set[str] = field(default_factory=set)
     possible: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
+    excused: set[str] = field(default_factory=set)
+    """Acknowledged, and not owed all the same."""
     in_company: set[str] = field(default_factory=set)
     """Those that came in a request with others."""
 
     @property
     def may_be_stored(self) -> set[str]:
-        return self.owed | self.possible
+        return self.owed | self.possible | self.excused
 
 
 class Ledger:
@@ -141,7 +143,14 @@ class Ledger:
                 event for event in account.owed if why(codec.decode(event), event in account.in_company)
             }
             account.owed -= excused
-            account.possible |= excused
+            account.excused |= excused
+
+    @property
+    def events(self) -> Iterator[tuple[str, Any]]:
+        """All that may be stored, each event once with each identity that it was sent with."""
+        for key, account in self._accounts.items():
+            for event in account.may_be_stored:
+                yield key, codec.decode(event)
 
     @property
     def keys(self) -> frozenset[str]:
@@ -171,7 +180,7 @@ class Ledger:
                 duplicated.append(entry)
             elif stored < len(account.owed):
                 lost.append(entry)
-            elif stored > len(account.owed):
+            elif stored > len(account.owed | account.excused):
                 recovered.append(entry)
         return Reconciliation(
             tuple(lost),
