@@ -80,12 +80,12 @@ async def reconciled(session: Session) -> AsyncIterator[Judged]:
             session.facts["identities with fewer records than events"] = len(fewer)
     duplicated = [entry for entry in duplicated if not ledger.is_doubled_again(entry.key)]
     if duplicated:
-        says = f"{len(duplicated)} identities are stored more often than they were ever sent: {_named(duplicated, _counts)}"
+        says = f"{_are(duplicated, 'identity', 'identities')} stored more often than they were ever sent: {_named(duplicated, _counts)}"
         yield Failure("duplicated", says), _played(session, "stored too often", duplicated, 2)
     if unexpected:
         says = (
-            f"{len(unexpected)} events are stored though every request with them was refused: {_named(unexpected, _plain)}. They"
-            " come again, and must not be stored twice then"
+            f"{_are(unexpected, 'event', 'events')} stored though every request with them was refused: {_named(unexpected, _plain)}."
+            " What was refused comes again, and must not be stored twice then"
         )
         yield Failure("unexpected", says, Verdict.RISK, Severity.MEDIUM), _case("refused and stored")
     altered = [
@@ -96,8 +96,12 @@ async def reconciled(session: Session) -> AsyncIterator[Judged]:
         and not ledger.is_known_to_change(one.alteration.field)
     ]
     if altered:
-        says = f"{len(altered)} fields are stored otherwise than they were sent: {_alterations(altered)}"
+        says = f"{_are(altered, 'field', 'fields')} stored otherwise than sent: {_alterations(altered)}"
         yield Failure("altered", says, severity=Severity.HIGH), _case("stored otherwise")
+
+
+def _are(found: Sequence[object], one: str, many: str) -> str:
+    return f"1 {one} is" if len(found) == 1 else f"{len(found)} {many} are"
 
 
 def renamed(session: Session, key: str) -> bool:
