@@ -69,7 +69,7 @@ EXPLAINED: Mapping[str, Explained] = {
     ),
     "C09": Explained(
         "the fullest request that the vendor sends, with ordinary values and with long ones; if it fails, where that begins",
-        "a request of the vendor's size is refused",
+        "a request of the vendor's size is refused; with an oracle also: acknowledged, and not all of it stored",
         "only one with unusually long values is refused",
     ),
     "C10": Explained(

@@ -96,7 +96,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--oracle-cmd", metavar="COMMAND", help="a command that prints it")
     add("--oracle-file", metavar="FILE", help="a file that holds it")
     add("--oracle-py", metavar="MODULE:FUNCTION", help="a function that returns it")
-    add("--oracle-key", metavar="/POINTER", help="where a record says which event it is")
+    add(
+        "--oracle-key",
+        metavar="/POINTER",
+        help="where a record holds the event's address, which is what it is known by: /email; not the message's id"
+        " (default: found anywhere in it)",
+    )
     add("--oracle-status", metavar="/POINTER", help="where a record says its state")
     add(
         "--oracle-header",

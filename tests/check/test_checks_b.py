@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -39,6 +40,7 @@ from emulators.check.vocabulary import (
 )
 from emulators.check.wire import Wire
 from emulators.engine.egress import Egress
+from tests.check.planted import Bug, Store, good, session_against
 from tests.check.receivers.clean import Clean
 from tests.check.receivers.mutants import MUTANTS, Mutant
 from tests.check.receivers.receiving import Receiver, Row
@@ -235,6 +237,13 @@ def test_what_the_receiver_counts_proves_a_cut_batch() -> None:
     assert next(f for f in results["C01"].findings if f.key == "count").verdict is FAIL
 
 
+def by_message(store: Store, events: list[Any]) -> int:
+    """One record for whatever looks like the same message."""
+    known = {str(event.get("subject")): event for event in [*store.records, *events]}
+    store.records[:] = known.values()
+    return 200
+
+
 class OneForEachMessage(Receiver):
     """Keeps the last state of each message and nothing else, which is right."""
 
@@ -272,6 +281,85 @@ def test_the_cliff_is_told_in_events_and_bytes() -> None:
     (shot,) = found.case.shots
     assert f"{len(shot.events)} ordinary events" in found.says
     assert 100 < len(shot.events) < 1000
+
+
+def first_hundred(store: Store, events: list[Any]) -> int:
+    return store.once(events[:100])
+
+
+@dataclass
+class Look:
+    """What C09 and L01 come to, with an oracle that shows some of what is stored."""
+
+    bug: Bug
+    shown: Callable[[list[Any]], list[Any]] = lambda records: records
+
+    async def results(self) -> dict[str, Result]:
+        async with session_against(self.bug) as (session, store):
+            session.records = oracle_of(function=lambda: self.shown(store.records))
+            runner = Runner(session, [*sizes.CHECKS, *reconciling.CHECKS], shrink=False)
+            await session.run(Case("P01", "before", (Shot((session.sender.event(),)),)))
+            await runner.run()
+        return {result.check.id: result for result in runner.results}
+
+
+def test_what_a_full_batch_loses_is_told_in_events_and_once() -> None:
+    results = asyncio.run(Look(first_hundred).results())
+    found = only(results)
+    assert (found.check, found.key, found.verdict, found.severity) == ("C09", "lost", FAIL, Severity.CRITICAL)
+    assert "100 of 1000 events are stored (the first of them)" in found.says
+    assert not found.flaky
+    assert results["L01"].verdict is Verdict.PASS
+
+
+def test_what_a_full_batch_keeps_is_looked_up_with_one_look() -> None:
+    looks: list[int] = []
+
+    def counted(records: list[Any]) -> list[Any]:
+        looks.append(len(records))
+        return records
+
+    results = asyncio.run(Look(good, counted).results())
+    assert accused(results) == {}
+    assert looks[0] == 1 + 1000
+    # The other is of the accounts at the end.
+    assert len(looks) == 2
+
+
+def with_the_next(store: Store, events: list[Any]) -> int:
+    """Of a full batch it stores what does not fit with the request that comes next."""
+    waiting: list[Any] = store.__dict__.setdefault("waiting", [])
+    store.once([*waiting, *events[:100]])
+    waiting[:] = events[100:]
+    return 200
+
+
+def late(looks: int) -> Callable[[list[Any]], list[Any]]:
+    """Shows nothing of a full batch until it was asked so often, and at once what comes after it."""
+    asked: list[int] = []
+
+    def shown(records: list[Any]) -> list[Any]:
+        asked.append(len(records))
+        return records if len(asked) > looks else [*records[:1], *records[1001:]]
+
+    return shown
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("bug", "shown"),
+    [
+        pytest.param(good, lambda records: records[-300:], id="shows the last records only"),
+        pytest.param(good, lambda records: records[:300], id="shows the first records only"),
+        pytest.param(by_message, lambda records: records, id="keeps one record for some messages"),
+        pytest.param(with_the_next, lambda records: records, id="stores the rest with the next request"),
+        pytest.param(good, late(16), id="stores all of it late"),
+    ],
+)
+def test_a_full_batch_that_cannot_be_seen_is_held_against_nobody(
+    bug: Bug, shown: Callable[[list[Any]], list[Any]]
+) -> None:
+    assert "C09" not in accused(asyncio.run(Look(bug, shown).results()))
 
 
 def test_poison_costs_what_the_vendors_schedule_makes_of_it() -> None:

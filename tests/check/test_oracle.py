@@ -215,10 +215,27 @@ async def test_a_status_pointer_tells_the_state_of_a_record() -> None:
     assert records.key(record) == mail(ANN)
 
 
+@pytest.mark.parametrize(
+    ("answer", "place"),
+    [
+        ([{"id": 1, "mail": mail(ANN)}], "/mail"),
+        ({"rows": [{"id": 1, "a/b": {"to": [{"is": mail(ANN)}]}}]}, "/a~1b/to/0/is"),
+        ([[1, 2], [{"id": 1, "body": f'{{"email": "{mail(ANN)}"}}'}]], "/body"),
+        ([{"id": mail(BOB), "mail": mail(ANN)}], ""),
+        ([{"id": 1, "mail": "somebody@example.com"}], ""),
+        ([{"id": 1, mail(ANN): 2}], ""),
+    ],
+)
+def test_an_identity_that_stands_elsewhere_than_the_key_says_is_found(answer: Any, place: str) -> None:
+    assert Mentions(answer, "/id").astray("abc123") == place
+    assert Mentions(answer, "/id").astray("0dd0dd") == ""
+    assert Mentions(answer).astray("abc123") == ""
+
+
 @pytest.mark.asyncio
 async def test_a_key_pointer_that_leads_nowhere_is_said_and_not_taken_for_loss() -> None:
     records = oracle_of(function=lambda: [{"mail": mail(ANN)}], key_pointer="/email")
-    with pytest.raises(OracleUnusable, match=r"key pointer /email leads nowhere"):
+    with pytest.raises(OracleUnusable, match=r"key pointer /email leads nowhere .* is there, at /mail$"):
         await count_of(records)
     assert await count_of(oracle_of(function=lambda: {"total": 0, "rows": []}, key_pointer="/email")) == [
         0,

@@ -30,16 +30,26 @@ def test_the_address_of_each_feed_carries_an_identity_of_this_execution(feed: st
     before = deepcopy(template)
     [(event, key)] = planted(sender, template)
     assert TOKEN.fullmatch(key)
-    assert sender.person(event) == f"check+{key}@example.com"
+    assert sender.person(event) == f"{key}@example.com"
     assert sender.legal(event)
     assert template == before
+
+
+def test_an_ordinary_address_has_nothing_odd_and_an_odd_one_stays_as_odd_as_it_was() -> None:
+    sender = sender_of("sendpulse/smtp")
+    odd, plain = (
+        sender.addressed(sender.event(), each) for each in ("{who:1}@EXAMPLE.COM", "a+b@example.com")
+    )
+    (first, one), (second, two) = planted(sender, odd, plain)
+    assert sender.person(first) == f"{one}@EXAMPLE.COM"
+    assert sender.person(second) == f"{two}@example.com"
 
 
 def test_an_address_inside_of_an_object_is_planted_and_what_stands_beside_it_stays() -> None:
     sender = sender_of("esputnik/workflow")
     template = sender.event()
     [(event, key)] = planted(sender, template)
-    assert event["data"] == {**template["data"], "email": f"check+{key}@example.com"}
+    assert event["data"] == {**template["data"], "email": f"{key}@example.com"}
 
 
 def test_equal_addresses_become_equal_ones_and_others_others() -> None:
@@ -81,3 +91,9 @@ def test_what_is_to_stay_of_an_address_stays(keep: tuple[str, ...]) -> None:
     event = sender.event()
     assert sender.person(apart(sender, event, 7, keep)) == sender.person(event)
     assert sender.person(apart(sender, event, 7, ("data", "sms"))) == "ann7@example.com"
+
+
+def test_identities_are_as_wide_in_the_first_execution_as_in_a_late_one() -> None:
+    sender = sender_of("sendpulse/smtp")
+    widths = {len(Planting(sender, "abc123", number).plant(sender.event())[1]) for number in (1, 42, 987)}
+    assert len(widths) == 1

@@ -35,6 +35,11 @@ from tests.support.receiver import free_port_url
 pytestmark = pytest.mark.asyncio
 
 
+def id_of(event: Any) -> str:
+    """Not every kind has one."""
+    return str(event.get("message_id", ""))
+
+
 async def first(session: Session) -> Runner:
     runner = Runner(session, preflight.CHECKS)
     await runner.run()
@@ -56,6 +61,29 @@ async def test_an_oracle_that_shows_nothing_of_ours_ends_the_run_with_one_word(a
             await find_again(session, longest=0.1)
     assert json.dumps(answer) in str(told.value)
     assert "looks elsewhere, or the receiver stores nothing" in str(told.value)
+
+
+async def test_a_key_that_leads_to_an_id_is_told_from_an_empty_store() -> None:
+    async with session_against(good) as (session, store):
+        session.records = oracle_of(
+            function=lambda: [
+                {"number": id_of(each), "who": {"mail": each["recipient"]}} for each in store.records
+            ],
+            key_pointer="/number",
+        )
+        with pytest.raises(OracleUnusable) as told:
+            await find_again(session, longest=0.1)
+    assert "the event is there, at /who/mail; --oracle-key says /number" in str(told.value)
+    assert "stores nothing" not in str(told.value)
+
+
+async def test_who_keeps_ids_alone_hears_that_a_key_leads_to_addresses() -> None:
+    async with session_against(good) as (session, store):
+        session.records = oracle_of(
+            function=lambda: [{"number": id_of(each)} for each in store.records], key_pointer="/number"
+        )
+        with pytest.raises(OracleUnusable, match="With --oracle-key only addresses are looked for"):
+            await find_again(session, longest=0.1)
 
 
 async def test_a_receiver_that_is_not_there_is_named_without_the_secrets_of_its_address() -> None:

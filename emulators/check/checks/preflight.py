@@ -122,10 +122,17 @@ async def find_again(session: Session, longest: float = LONGEST) -> Failure | No
         )
     if await by_id_alone(session):
         return None
+    if astray := records.astray(session.run_id):
+        raise OracleUnusable(f"the oracle shows none of the events that were acknowledged: {astray}")
     told = ", ".join(kinds[:3]) + (f" and {len(kinds) - 3} more kinds" if len(kinds) > 3 else "")
     raise OracleUnusable(
         f"the oracle shows none of the events that were acknowledged ({told}): either it looks elsewhere, or the receiver"
         f" stores nothing. It answers: {records.sketch}. Mend that first, or leave the oracle out to see what answers tell"
+        + (
+            ". With --oracle-key only addresses are looked for: without it ids are, too"
+            if records.exact
+            else ""
+        )
     )
 
 

@@ -1,14 +1,16 @@
-"""How much fits into one request."""
+"""How much fits into one request, and whether all of it is kept."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from emulators.check.catalogue import Check
 from emulators.check.checks.answers import answered, manner
-from emulators.check.checks.batches import batched
+from emulators.check.checks.batches import MANY, batched
 from emulators.check.checks.edits import free_text
 from emulators.check.checks.parts import ordinary
+from emulators.check.oracle import LONGEST_QUIET
+from emulators.check.oracle.storing import tellable
 from emulators.check.sender import Sender
 from emulators.check.session import Session
 from emulators.check.vocabulary import Case, Exchange, Failure, Severity, Shot, Verdict
@@ -22,7 +24,8 @@ then, 1000 of eSputnik 930 kB."""
 
 
 async def sizes(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
-    """The vendor's fullest request, with ordinary values and with long ones; on failure, where it ends."""
+    """The vendor's fullest request, with ordinary values and with long ones; on failure, where it ends. Of the ordinary ones, if
+    they are taken, whether they are stored."""
     most = _fullest(session)
     for title, verdict, basis, stock in (
         ("ordinary events", Verdict.FAIL, "documented", ordinary(session, most)),
@@ -35,6 +38,10 @@ async def sizes(session: Session) -> AsyncIterator[tuple[Failure, Case]]:
     ):
         exchange = await _sized(session, stock)
         if not _too_much(exchange):
+            if verdict is Verdict.FAIL:
+                failure = await _cut(session, exchange)
+                if failure is not None:
+                    yield failure, Case("C09", f"a request of {most} {title}", (exchange.shot,), basis=basis)
             continue
         fits, fails, failed = 0, most, exchange
         while fails - fits > max(1, fails // 64):
@@ -76,6 +83,58 @@ def _too_much(exchange: Exchange) -> bool:
     )
 
 
+async def _cut(session: Session, exchange: Exchange) -> Failure | None:
+    """That of a full request which was acknowledged not all is stored: some of it, or nothing.
+
+    It is the size that does it if as many events in small requests are all there. So it is held against nobody that his
+    oracle shows some records only, the last or the first, nor that he keeps one record for several of these events.
+    """
+    records, sender = session.records, session.sender
+    if records is None or sender.apart or not exchange.acknowledged:
+        return None
+    keys = {key for key in exchange.keys if tellable(key)}
+    stored, settled = await records.settle(keys, _all_there)
+    if settled and not any(stored.values()):
+        # One that takes so many in the background may keep none of them until it has all.
+        stored, settled = await records.settle(keys, _all_there, LONGEST_QUIET)
+    if not settled or _all_there(stored) or not await _kept_by_parts(session, exchange.shot.events):
+        return None
+    late = await records.count(keys)
+    stored = {key: max(count, late[key]) for key, count in stored.items()}
+    if _all_there(stored):
+        return None
+    # As after C01: what comes with others is not held against it once more.
+    sender.apart = True
+    there = [bool(stored.get(key, 1)) for key in exchange.keys]
+    kept = there.count(True)
+    which = " (the first of them)" if kept and all(there[:kept]) else ""
+    return Failure(
+        "lost",
+        f"a request of {len(there)} ordinary events ({len(exchange.body):,} bytes): the receiver {answered(exchange.heard)}, and"
+        f" {kept} of {len(there)} events are stored{which}. As many in requests of {min(MANY, len(there))} are all stored",
+        Verdict.FAIL,
+        Severity.CRITICAL,
+    )
+
+
+async def _kept_by_parts(session: Session, events: Sequence[Payload]) -> bool:
+    """Whether the same events, with fresh ids, are all taken and shown when they come a few at a time."""
+    if session.records is None:
+        return False
+    planting, keys = session.planting(), set[str]()
+    for at in range(0, len(events), MANY):
+        [exchange] = await session.fire(Shot(tuple(events[at : at + MANY])), planting)
+        if not exchange.acknowledged:
+            return False
+        keys |= {key for key in exchange.keys if tellable(key)}
+    stored, _ = await session.records.settle(keys, _all_there)
+    return _all_there(stored)
+
+
+def _all_there(stored: Mapping[str, int]) -> bool:
+    return all(stored.values())
+
+
 class _long:
     """The event with long texts where its vendor may send them."""
 
@@ -103,7 +162,7 @@ CHECKS = (
         Severity.HIGH,
         Verdict.FAIL,
         "A framework's default limit (often 100 kB or 1 MB) is below the vendor's full batch: after each outage or campaign"
-        " the feed fails.",
+        " the feed fails. Or the app takes all of it, and keeps what its own limit lets through.",
         source="batch_size",
         applies=batched,
         run=sizes,

@@ -23,6 +23,7 @@ from emulators.engine.provider import Payload
 
 ADDRESSES = (
     "Ann@Example.COM",
+    "{who:0}+news@example.com",
     "{who:1}@EXAMPLE.COM",
     "{who:2}.o'brien@example.com",
     "{who:3}@xn--e1afmkfd.xn--80akhbyknj4f",

@@ -112,7 +112,7 @@ class Records:
                 self.looks.append(time.monotonic() - started)
                 if found.misled:
                     raise OracleUnusable(
-                        f"the oracle's key pointer {self._key_pointer} leads nowhere in what it answers"
+                        f"the oracle's key pointer {self._key_pointer} leads nowhere in what it answers{_instead(found)}"
                     )
                 self._last, self._done = found, number
                 if not known:
@@ -169,6 +169,12 @@ class Records:
         """Whether a record's identity is known by its place alone: what carries another one cannot be found."""
         return bool(self._key_pointer)
 
+    def astray(self, run: str) -> str:
+        """That an event of this run is there, and not where the key pointer leads, in words; empty: it is not, or nobody gave one."""
+        place = self._last.astray(run)
+        told = f"the event is there, at {place}; --oracle-key says {self._key_pointer}"
+        return f"{told}, and must lead to the address that was planted" if place else ""
+
     def status(self, record: Any) -> Any | None:
         """The state that a record says it is in; None: it says none, or nobody said where."""
         return look_up(record, self._status_pointer) if self._status_pointer else None
@@ -220,3 +226,9 @@ class Records:
                     return counts, False
             await asyncio.sleep(pause)
             pause = min(1.6 * pause, LONGEST_PAUSE)
+
+
+def _instead(mentions: Mentions) -> str:
+    """Where a key pointer should lead, for people."""
+    place = mentions.astray()
+    return f". An event that was planted is there, at {place}" if place else ""

@@ -102,6 +102,16 @@ class Mentions:
                 ahead += [(place + pointer((name,)), item) for name, item in value.items()]
         return found
 
+    def astray(self, run: str = "") -> str:
+        """Where in a record an identity (of this run) stands, if there is a pointer and it leads to none: a JSON pointer; empty:
+        it leads to one, or no pointer would."""
+        mine = f"chk{run}"
+        if not self._pointer or any(token.startswith(mine) for token in self.tokens):
+            return ""
+        free = Mentions(self.answer).tokens
+        known = {token: records for token, records in free.items() if token.startswith(mine)}
+        return next((place for token, records in known.items() if (place := _place(records[0], token))), "")
+
     @property
     def misled(self) -> bool:
         """Whether there is a pointer, and something stored, and yet the pointer leads nowhere."""
@@ -114,6 +124,19 @@ class Mentions:
                 _add(found, names(look_up(record, self._pointer)), record)
             return found
         return _visited(self.answer, names)
+
+
+def _place(record: Any, token: str) -> str:
+    """The JSON pointer to the value that says an identity; empty: the record itself does, or the name of a field."""
+    ahead: list[tuple[tuple[str | int, ...], Any]] = [((), record)]
+    while ahead:
+        path, value = ahead.pop(0)
+        if isinstance(value, dict | list):
+            inner = value.items() if isinstance(value, dict) else enumerate(value)
+            ahead += [((*path, name), item) for name, item in inner]
+        elif token in _TOKEN.findall(_text(value)):
+            return pointer(path)
+    return ""
 
 
 def _holds(answer: Any) -> Any:
