@@ -46,6 +46,18 @@ def good(store: Store, events: list[Any]) -> int:
     return store.once(events)
 
 
+def shown_late(store: Store) -> Callable[[], list[Any]]:
+    """What an oracle answers that is behind: it shows what was there so many looks ago, by their growing pauses more than a
+    second."""
+    looks: list[int] = []
+
+    def look() -> list[Any]:
+        looks.append(len(store.records))
+        return store.records[: looks[-15]] if len(looks) > 14 else []
+
+    return look
+
+
 @asynccontextmanager
 async def session_against(
     bug: Bug,

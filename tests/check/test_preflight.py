@@ -28,7 +28,7 @@ from emulators.check.vocabulary import Target, Verdict
 from emulators.check.wire import Wire
 from emulators.engine.egress import Egress
 from emulators.errors import TargetUnusable
-from tests.check.planted import Store, good, session_against
+from tests.check.planted import Store, good, session_against, shown_late
 from tests.check.receivers.mutants import Mutant
 from tests.support.receiver import free_port_url
 
@@ -117,14 +117,7 @@ async def test_an_app_that_keeps_some_kinds_only_has_an_oracle_all_the_same() ->
 @pytest.mark.thorough
 async def test_a_receiver_that_stores_late_is_waited_for_from_then_on() -> None:
     async with session_against(good) as (session, store):
-        looks: list[int] = []
-
-        def late() -> Any:
-            looks.append(len(store.records))
-            # What was there so many looks ago: by their growing pauses more than a second.
-            return store.records[: looks[-15]] if len(looks) > 14 else []
-
-        session.records = oracle_of(function=late)
+        session.records = oracle_of(function=shown_late(store))
         await first(session)
         assert session.records.patience > 2 * QUIET
 

@@ -19,7 +19,7 @@ from emulators.check.running import Runner
 from emulators.check.session import Session
 from emulators.check.shrinking import minimised
 from emulators.check.vocabulary import Case, Failure, Outcome, Shot
-from tests.check.planted import Bug, Store, check_with, finding_of, good, session_against
+from tests.check.planted import Bug, Store, check_with, finding_of, good, session_against, shown_late
 from tests.check.test_known import of_messages
 
 pytestmark = pytest.mark.asyncio
@@ -74,14 +74,7 @@ async def test_another_success_that_was_complained_of_already_is_one(tmp_path: P
 async def test_who_stores_late_is_waited_for(tmp_path: Path) -> None:
     loaded = await case_of(tmp_path)
     async with session_against(good) as (session, store):
-        looks: list[int] = []
-
-        def late() -> Any:
-            looks.append(len(store.records))
-            # What was there so many looks ago: by their growing pauses more than a second.
-            return store.records[: looks[-15]] if len(looks) > 14 else []
-
-        session.records = oracle_of(function=late)
+        session.records = oracle_of(function=shown_late(store))
         assert (await replay(session, loaded)).verdict == Replay.FIXED
 
 

@@ -316,7 +316,7 @@ def registered(sendpulse: Any, url: str) -> Any:
 OPENING = {
     *("engine.courier", "engine.mischief", "interception.session", "commands.scenes", "remote.client"),
     # A check sends as odd as no vendor would, through the same guard.
-    *("check.wire", "check.sources", "check.hesitating"),
+    *("check.wire", "check.wire.hesitating", "check.oracle.sources"),
 }
 WAYS_OUT = {
     "open_connection",
