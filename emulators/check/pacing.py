@@ -96,7 +96,7 @@ class Pace:
 def _pauses(after: float | None) -> Iterator[float]:
     """Ever longer ones, at first as long as the receiver says."""
     pause, left = max(SHORTEST, after or 0.0), LONGEST
-    while pause <= left:
+    while SHORTEST <= pause <= left:
         yield pause
         left -= pause
-        pause = min(2 * pause, left) if left >= SHORTEST else LONGEST + 1
+        pause = min(2 * pause, left)

@@ -221,11 +221,8 @@ class Session:
         """How it answers the documents' example, which is no part of any case."""
         shot, planting = Shot((self.sender.event(),)), self.planting()
         event, key = planting.plant(shot.events[0])
-        url, headers, body = (
-            self.target.url,
-            self._headers(shot),
-            written(self.sender.wrap([event]), shot.style),
-        )
+        url, headers = self.target.url, self._headers(shot)
+        body = written(self.sender.wrap([event]), shot.style)
         heard = await self._send(shot, url, headers, body)
         if heard.status is not None:
             keys = (key if self._tellable(key) else "",)
